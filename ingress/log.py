@@ -1,0 +1,180 @@
+"""The log in Redis: partitions, the names of keys, and the one way to append. The contract that workers read by.
+
+A partition is one Redis stream. All keys of a partition share a hash tag, so that every script touches one
+slot. An append is deduplicated by the event's id for `SEEN_TTL_MS`, in the script that makes it.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NewType, cast
+
+import msgspec
+from redis.exceptions import RedisError
+
+from ingress.envelope import Address, EntryKind, LogEntry
+from ingress.errors import LogUnavailableError, TopologyError
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+Partition = NewType("Partition", int)
+
+DEFAULT_PARTITIONS = 16
+DEFAULT_PREFIX = "switchhook"
+MAX_PARTITIONS = 1024
+#: Telnyx retries a webhook within a minute; a day also covers an operator who delivers it again by hand.
+SEEN_TTL_MS = 24 * 3600 * 1000
+#: What could not be routed is kept for a person to look at, not for ever.
+UNROUTED_MAX_ENTRIES = 10_000
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """What became of one append: its entry's id in the stream, and whether it was there already."""
+
+    entry_id: str
+    duplicate: bool
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """Every Redis key that Switchhook uses, made here and nowhere else."""
+
+    prefix: str = DEFAULT_PREFIX
+
+    def topology(self) -> str:
+        """Hash with the number of partitions."""
+        return f"{self.prefix}:topology"
+
+    def workers(self) -> str:
+        """Sorted set of live workers, scored by their last heartbeat (Redis time, ms)."""
+        return f"{self.prefix}:workers"
+
+    def unrouted(self, tenant: str) -> str:
+        """Stream of a tenant's signed webhooks that hold nothing to route by."""
+        return f"{self.prefix}:unrouted:{tenant}"
+
+    def log(self, partition: Partition) -> str:
+        """Stream of a partition's events."""
+        return self._of(partition, "log")
+
+    def journal(self, partition: Partition) -> str:
+        """Stream of a partition's decisions; an entry's id is that of the event that caused it."""
+        return self._of(partition, "journal")
+
+    def position(self, partition: Partition) -> str:
+        """String: the id of the last log entry that has been decided."""
+        return self._of(partition, "position")
+
+    def delivered(self, partition: Partition) -> str:
+        """String: the id of the last journal entry whose notices have all been appended."""
+        return self._of(partition, "delivered")
+
+    def lease(self, partition: Partition) -> str:
+        """String `owner:epoch` that lives as long as the partition's lease."""
+        return self._of(partition, "lease")
+
+    def epoch(self, partition: Partition) -> str:
+        """Counter that grows with each change of owner."""
+        return self._of(partition, "epoch")
+
+    def seen(self, partition: Partition, event_id: str) -> str:
+        """String that remembers that an event id was appended."""
+        return self._of(partition, f"seen:{event_id}")
+
+    def _of(self, partition: Partition, what: str) -> str:
+        return f"{self.prefix}:{{p{partition:04d}}}:{what}"
+
+
+def partition_of(address: Address, partitions: int) -> Partition:
+    """Return the partition that holds *address*; the same in every process and release."""
+    return Partition(zlib.crc32(str(address).encode()) % partitions)
+
+
+def encode_entry(entry: LogEntry) -> tuple[str | int | bytes, ...]:
+    """Return the stream fields and values of *entry*."""
+    return (
+        "id", entry.event_id, "addr", str(entry.address), "kind", entry.kind,
+        "at", entry.received_ms, "raw", entry.raw,
+    )  # fmt: skip
+
+
+def decode_entry(fields: Mapping[bytes, bytes]) -> LogEntry:
+    """Return the entry that a stream's *fields* hold."""
+    return LogEntry(
+        event_id=fields[b"id"].decode(),
+        address=Address.parse(fields[b"addr"].decode()),
+        kind=cast("EntryKind", fields[b"kind"].decode()),
+        received_ms=int(fields[b"at"]),
+        raw=fields[b"raw"],
+    )
+
+
+def load_script(package: str, name: str) -> str:
+    """Return the text of a Lua script that lies in *package*'s `lua` folder."""
+    return (importlib.resources.files(package) / "lua" / name).read_text()
+
+
+class EventLog:
+    """Appends events; every writer of the log goes through here."""
+
+    def __init__(self, redis: Redis, keys: Keys, partitions: int) -> None:
+        self.keys = keys
+        self.partitions = partitions
+        self._redis = redis
+        self._append = redis.register_script(load_script("ingress", "append.lua"))
+
+    def partition_of(self, address: Address) -> Partition:
+        """Return the partition that holds *address*."""
+        return partition_of(address, self.partitions)
+
+    async def append(self, entries: Sequence[LogEntry]) -> list[Appended]:
+        """Append *entries* in order, in one round trip, and say for each what became of it.
+
+        Raises:
+            LogUnavailableError: Redis did not take all of them. Some may be in; appending again is harmless.
+        """
+        if not entries:
+            return []
+        try:
+            pipe = self._redis.pipeline(transaction=False)
+            for entry in entries:
+                partition = self.partition_of(entry.address)
+                await self._append(
+                    keys=[self.keys.seen(partition, entry.event_id), self.keys.log(partition)],
+                    args=[SEEN_TTL_MS, *encode_entry(entry)],
+                    client=pipe,
+                )
+            replies = await pipe.execute()
+        except (RedisError, OSError) as exc:
+            raise LogUnavailableError(f"Redis could not take the append: {exc}") from exc
+        return [Appended(entry_id.decode(), duplicate=not new) for new, entry_id in replies]
+
+    async def keep_unrouted(self, tenant: str, reason: str, received_ms: int, raw: bytes) -> None:
+        """Keep a signed body that nothing can be routed by, for a person to look at.
+
+        Raises:
+            LogUnavailableError: Redis did not take it.
+        """
+        try:
+            await self._redis.xadd(
+                self.keys.unrouted(tenant),
+                {"at": received_ms, "reason": reason, "raw": raw},
+                maxlen=UNROUTED_MAX_ENTRIES,
+                approximate=True,
+            )
+        except (RedisError, OSError) as exc:
+            raise LogUnavailableError(f"Redis could not take the append: {exc}") from exc
+
+
+async def settle_topology(redis: Redis, keys: Keys, partitions: int) -> None:
+    """Write the number of partitions if none is set yet, and check it.
+
+    Raises:
+        TopologyError: The log was made with another number.
+    """
+    await redis.hsetnx(keys.topology(), "partitions", str(partitions))
+    found = await redis.hget(keys.topology(), "partitions")
+    if found is None or int(found) != partitions:
+        raise TopologyError(partitions, int(found or 0))

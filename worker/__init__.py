@@ -1,0 +1,1 @@
+"""The engine: replays the log into aggregates, decides, and acts on the Telnyx API."""

@@ -1,0 +1,1 @@
+"""Call, queue, agent and conference: pure fold and decide."""

@@ -1,0 +1,1 @@
+"""What an aggregate answers to an event: commands, notices and timers. Pure."""

@@ -1,0 +1,68 @@
+"""A decision: what an aggregate answers to one event, as the journal keeps it."""
+
+from __future__ import annotations
+
+import uuid
+
+import msgspec
+
+from ingress.envelope import Address
+from worker.decisions.commands import AnyCommand
+from worker.events.notices import AnyNotice
+
+_COMMAND_IDS = uuid.UUID("5d0c6f0e-7f39-4d0a-9d8c-3f3f6b1a2c11")
+
+
+class Send(msgspec.Struct, frozen=True, tag="send"):
+    """Carry out a command."""
+
+    command: AnyCommand
+
+
+class Tell(msgspec.Struct, frozen=True, tag="tell"):
+    """Tell another aggregate something."""
+
+    to: Address
+    notice: AnyNotice
+
+
+class SetTimer(msgspec.Struct, frozen=True, tag="set-timer"):
+    """Have a `TimerFired` appended at *due_ms* (Redis time, Unix ms); a timer of the same key is replaced."""
+
+    key: str
+    due_ms: int
+
+
+class CancelTimer(msgspec.Struct, frozen=True, tag="cancel-timer"):
+    """Forget the timer of this key, if it has not fired."""
+
+    key: str
+
+
+Act = Send | Tell | SetTimer | CancelTimer
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """All that one event led to, in order. `address` is the aggregate that decided."""
+
+    address: Address
+    acts: tuple[Act, ...]
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Decision)
+
+
+def encode_decision(decision: Decision) -> bytes:
+    """Return the journal's form of *decision*."""
+    return _encoder.encode(decision)
+
+
+def decode_decision(raw: bytes) -> Decision:
+    """Read what `encode_decision` wrote."""
+    return _decoder.decode(raw)
+
+
+def command_id(tenant: str, partition: int, cause_id: str, index: int) -> str:
+    """Name the command at *index* among the acts of the decision that *cause_id* led to; always the same name."""
+    return str(uuid.uuid5(_COMMAND_IDS, f"{tenant}|{partition}|{cause_id}|{index}"))

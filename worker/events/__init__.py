@@ -1,0 +1,1 @@
+"""Typed events: everything that an aggregate can be told. Pure."""

@@ -1,0 +1,70 @@
+"""What became of a command: an outcome, or for a read what was seen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from worker.decisions.commands import AnyCommand
+
+#: What a refusal means to the aggregate: the leg or conference is gone; try again after the next event; there is no
+#: room; it can never work; the account itself is refused.
+Disposition = Literal["gone", "wait", "overflow", "fatal", "stop"]
+
+
+class Succeeded(msgspec.Struct, frozen=True, tag="succeeded", omit_defaults=True):
+    """Telnyx accepted it (which is acceptance, not effect), or answered that it is so already (`already`, its code)."""
+
+    call: str | None = None
+    conference: str | None = None
+    already: str | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """Telnyx said no, for good."""
+
+    status: int
+    code: str
+    detail: str
+    disposition: Disposition
+
+
+class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
+    """It was sent, or may have been, and nobody can say what became of it."""
+
+    reason: str
+
+
+class Outcome(msgspec.Struct, frozen=True, tag="outcome"):
+    """The end of a command."""
+
+    command_id: str
+    command: AnyCommand
+    result: Succeeded | Refused | Unknown
+
+
+class CallSeen(msgspec.Struct, frozen=True, tag="call-seen"):
+    """A call leg as Telnyx shows it; an unknown one is not alive."""
+
+    alive: bool
+
+
+class ParticipantsSeen(msgspec.Struct, frozen=True, tag="participants-seen"):
+    """The call legs in a conference; none when there is no such conference."""
+
+    calls: tuple[str, ...]
+
+
+class ConferenceSeen(msgspec.Struct, frozen=True, tag="conference-seen"):
+    """The id of the active conference of the name asked for, if there is one."""
+
+    conference: str | None
+
+
+class Observed(msgspec.Struct, frozen=True, tag="observed"):
+    """The answer to a read."""
+
+    command_id: str
+    command: AnyCommand
+    seen: CallSeen | ParticipantsSeen | ConferenceSeen

@@ -1,0 +1,1 @@
+"""Reads the log again, and never acts."""

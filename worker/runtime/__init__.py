@@ -1,0 +1,1 @@
+"""Leases, the partition loop, the journal, timers and effects: the engine's only I/O."""

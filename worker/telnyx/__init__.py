@@ -1,0 +1,1 @@
+"""The Telnyx API: client, errors, and the class of each operation."""

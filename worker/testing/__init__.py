@@ -1,0 +1,1 @@
+"""What users develop and test against: a Telnyx emulator and an embedded Redis."""
