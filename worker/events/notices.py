@@ -29,11 +29,11 @@ class CallerGone(Notice, frozen=True, tag="caller-gone"):
 
 
 class JoinFailed(Notice, frozen=True, tag="join-failed"):
-    """Call to queue: the join for this offer was refused."""
+    """Call to queue: the join for this offer was refused, and the caller is still there."""
 
     offer: str
     call: str
-    reason: Literal["caller-gone", "conference-gone", "refused"]
+    reason: Literal["conference-gone", "refused"]
 
 
 class AgentFree(Notice, frozen=True, tag="agent-free"):
@@ -105,9 +105,9 @@ class Disconnect(Notice, frozen=True, tag="disconnect"):
 
 
 class Dismiss(Notice, frozen=True, tag="dismiss"):
-    """Queue to call: nobody can take this caller; apologise and hang up."""
+    """Queue to call: end this call; with an apology, unless the conversation has taken place (`finished`)."""
 
-    reason: Literal["max-wait", "failed"]
+    reason: Literal["max-wait", "failed", "finished"]
 
 
 class CallerExpected(Notice, frozen=True, tag="caller-expected"):

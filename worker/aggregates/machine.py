@@ -1,0 +1,91 @@
+"""The four kinds of aggregate behind one face: what the runtime and the replay drive.
+
+Pure: nothing here, or below, reads a clock, a random source, the network or the environment.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from ingress.envelope import Address
+from worker.aggregates.agent import decide as agent_decide
+from worker.aggregates.agent import fold as agent_fold
+from worker.aggregates.agent.state import Agent
+from worker.aggregates.call import decide as call_decide
+from worker.aggregates.call import fold as call_fold
+from worker.aggregates.call.state import Call
+from worker.aggregates.conference import decide as conference_decide
+from worker.aggregates.conference import fold as conference_fold
+from worker.aggregates.conference.state import Conference
+from worker.aggregates.queue import decide as queue_decide
+from worker.aggregates.queue import fold as queue_fold
+from worker.aggregates.queue.state import Queue
+from worker.decisions.decision import Act
+from worker.events.event import Event
+from worker.policy.model import Tenant
+
+AggregateState = Call | Queue | Agent | Conference
+
+
+def new(address: Address) -> AggregateState:
+    """Return the aggregate at *address* before its first event."""
+    match address.kind:
+        case "call":
+            return Call(address)
+        case "queue":
+            return Queue(address)
+        case "agent":
+            return Agent(address)
+        case "conference":
+            return Conference(address)
+        case _:
+            assert_never(address.kind)
+
+
+def fold(state: AggregateState, event: Event) -> AggregateState:
+    """Return *state* after *event*."""
+    match state:
+        case Call():
+            return call_fold.fold(state, event)
+        case Queue():
+            return queue_fold.fold(state, event)
+        case Agent():
+            return agent_fold.fold(state, event)
+        case Conference():
+            return conference_fold.fold(state, event)
+        case _:
+            assert_never(state)
+
+
+def decide(state: AggregateState, event: Event, policy: Tenant | None) -> tuple[Act, ...]:
+    """Return what *state*, which *event* has been folded into, leads to. Without a policy: nothing."""
+    if policy is None:
+        return ()
+    match state:
+        case Call():
+            return call_decide.decide(state, event, policy)
+        case Queue():
+            return queue_decide.decide(state, event, policy)
+        case Agent():
+            return agent_decide.decide(state, event, policy)
+        case Conference():
+            return conference_decide.decide(state, event, policy)
+        case _:
+            assert_never(state)
+
+
+def adopt(state: AggregateState, acts: tuple[Act, ...]) -> AggregateState:
+    """Return *state* after its own decision. Deciding nothing changes nothing."""
+    if not acts:
+        return state
+    match state:
+        case Call():
+            return call_fold.adopt(state, acts)
+        case Queue():
+            return queue_fold.adopt(state, acts)
+        case Agent():
+            return agent_fold.adopt(state, acts)
+        case Conference():
+            return conference_fold.adopt(state, acts)
+        case _:
+            assert_never(state)

@@ -1,0 +1,1 @@
+"""A queue: the waiting callers, the free agents, and the offers between them; the only writer of a caller's fate."""
