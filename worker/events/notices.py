@@ -99,9 +99,16 @@ class Connect(Notice, frozen=True, tag="connect"):
 
 
 class Disconnect(Notice, frozen=True, tag="disconnect"):
-    """Queue to call: this offer is over; leave its conference if you are in it, and wait in the queue again."""
+    """Queue to call: this offer is over; see that you are not in its conference, wait in the queue again, say when."""
 
     offer: str
+
+
+class Disconnected(Notice, frozen=True, tag="disconnected"):
+    """Call to queue: no join for this offer is under way any more, and the leg is not in its conference."""
+
+    offer: str
+    call: str
 
 
 class Dismiss(Notice, frozen=True, tag="dismiss"):
@@ -191,6 +198,7 @@ AnyNotice = (
     | OfferWithdrawn
     | Connect
     | Disconnect
+    | Disconnected
     | Dismiss
     | CallerExpected
     | CallerSeen

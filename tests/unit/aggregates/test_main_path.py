@@ -130,6 +130,8 @@ def test_a_join_of_which_nothing_is_heard_is_read_back_and_offered_again(centre:
     centre.see(centre.last(c.ReadParticipants), ParticipantsSeen(("leg-alice",)))
     leaves = [s.command for s in centre.open(c.LeaveConference)]
     assert leaves == [c.LeaveConference("room-alice", "c1")]
+    assert centre.agent("alice").duty == "reserved"
+    centre.succeed(centre.last(c.LeaveConference))
     assert joins(centre) == [("c1", "room-alice"), ("c1", "room-alice")]
 
 

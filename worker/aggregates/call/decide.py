@@ -78,8 +78,11 @@ def _service(call: Call, event: Event, policy: Tenant, entry: Number) -> Iterato
         return
     if entry.greeting and "greeting" not in call.speeches_ended:
         return
-    if call.leaving is not None:
-        yield Send(c.LeaveConference(call.leaving, call.id))
+    for undoing in call.undoing:
+        if undoing.step == "leave":
+            yield Send(c.LeaveConference(undoing.conference, call.id))
+        elif undoing.step == "left" and call.queue:
+            yield Tell(Address(call.address.tenant, "queue", call.queue), n.Disconnected(undoing.offer, call.id))
     if call.joining is None and call.place == "none":
         queue = policy.queues[entry.queue]
         yield CancelTimer("greeting")

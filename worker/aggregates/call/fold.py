@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from worker.aggregates.call.state import Call, Ended, Joining
+from worker.aggregates.call.state import Call, Ended, Joining, Undoing
 from worker.decisions import commands as c
 from worker.decisions.decision import Act, Send, Tell
 from worker.events import notices as n
@@ -90,21 +90,33 @@ def _told(call: Call, notice: n.AnyNotice) -> Call:
         case n.Connect(offer=offer, conference=conference):
             if call.joining is not None and call.joining.offer == offer:
                 return call
-            return replace(call, leaving=_to_leave(call), joining=Joining(offer, conference))
+            return replace(_take_back(call), joining=Joining(offer, conference))
         case n.Disconnect(offer=offer):
-            if call.joining is None or call.joining.offer != offer:
-                return call
-            return replace(call, leaving=_to_leave(call), joining=None, place="none")
+            if call.joining is not None and call.joining.offer == offer:
+                return _take_back(call)
+            return replace(call, undoing=(*call.undoing, Undoing(offer, "", "left")))
         case n.Dismiss(reason=reason):
             return replace(call, dismissed=call.dismissed or reason)
         case _:
             return call
 
 
-def _to_leave(call: Call) -> str | None:
-    """Return the conference that the leg is in, or may be in."""
+def _take_back(call: Call) -> Call:
+    """Undo the join that is wanted, asked or done; a leg that may have left its queue for it enters that again."""
     joining = call.joining
-    return joining.conference if joining and joining.step in ("asked", "in") else call.leaving
+    if joining is None:
+        return call
+    moved = joining.step in ("asked", "in")
+    undoing = Undoing(joining.offer, joining.conference, "leave" if moved else "left")
+    return replace(call, undoing=(*call.undoing, undoing), joining=None, place="none" if moved else call.place)
+
+
+def _has_left(call: Call, conference: str) -> Call:
+    """The leave has ended, one way or the other: the leg is out, or was never in."""
+    undoing = tuple(
+        replace(u, step="left") if u.conference == conference and u.step == "asked" else u for u in call.undoing
+    )
+    return replace(call, undoing=undoing)
 
 
 def _outcome(call: Call, outcome: Outcome) -> Call:
@@ -112,8 +124,8 @@ def _outcome(call: Call, outcome: Outcome) -> Call:
     match outcome.command:
         case c.JoinConference(conference=conference):
             return _joined(call, conference, result)
-        case c.LeaveConference():
-            return call
+        case c.LeaveConference(conference=conference):
+            return _has_left(call, conference)
         case _ if isinstance(result, Refused) and result.disposition == "gone":
             return replace(call, gone=True)
         case c.Hangup() if isinstance(result, Succeeded) and result.already:
@@ -181,8 +193,9 @@ def _asked(call: Call, command: c.AnyCommand) -> Call:
             return replace(call, queue=queue, place="asked", done=call.done - {"told-waiting"})
         case c.Hangup():
             return replace(call, done=call.done | {"hangup"})
-        case c.LeaveConference():
-            return replace(call, leaving=None)
+        case c.LeaveConference(conference=conference):
+            asked = tuple(replace(u, step="asked") if u.conference == conference else u for u in call.undoing)
+            return replace(call, undoing=asked)
         case c.JoinConference() if call.joining:
             return replace(call, joining=replace(call.joining, step="asked"))
         case _:
@@ -197,6 +210,8 @@ def _has_told(call: Call, notice: n.AnyNotice) -> Call:
             return replace(call, done=call.done | {"told-gone"})
         case n.JoinFailed():
             return replace(call, joining=None)
+        case n.Disconnected(offer=offer):
+            return replace(call, undoing=tuple(u for u in call.undoing if u.offer != offer))
         case n.LegAnswered():
             return replace(call, done=call.done | {"told-up"})
         case n.LegEnded():

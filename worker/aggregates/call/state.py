@@ -31,6 +31,14 @@ class Joining(msgspec.Struct, frozen=True):
     failure: Literal["conference-gone", "refused"] | None = None
 
 
+class Undoing(msgspec.Struct, frozen=True):
+    """A join that a queue has taken back. Until its leave has ended, it may still have its effect."""
+
+    offer: str
+    conference: str
+    step: Literal["leave", "asked", "left"]
+
+
 class Call(msgspec.Struct, frozen=True, tag="call"):
     """One call leg.
 
@@ -60,8 +68,8 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
     #: How often entering the queue has been put off by a refusal that passes.
     retries: int = 0
     joining: Joining | None = None
-    #: A conference to leave before anything else.
-    leaving: str | None = None
+    #: Joins that are being taken back, before anything else is done with the leg.
+    undoing: tuple[Undoing, ...] = ()
     dismissed: Literal["max-wait", "failed", "finished"] | None = None
 
     @property

@@ -104,8 +104,11 @@ def _expect(conference: Conference, caller: Expected) -> Conference:
     known = conference.expected.get(caller.call)
     if known is not None and known.offer == caller.offer:
         return conference
-    presence = conference.legs.get(caller.call, Presence())
-    after_ms = 0 if presence.inside else presence.left_ms
+    # Who is sent here again has left before (his leg has said so), even if the webhook of that is still to come.
+    presence = conference.legs.get(caller.call)
+    after_ms = max(presence.joined_ms, presence.left_ms) if presence else 0
+    if presence is not None:
+        conference = _presence(conference, caller.call, replace(presence, left_ms=after_ms))
     return replace(conference, expected={**conference.expected, caller.call: replace(caller, after_ms=after_ms)})
 
 

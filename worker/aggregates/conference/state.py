@@ -86,5 +86,5 @@ class Conference(msgspec.Struct, frozen=True, tag="conference"):
     def has_left(self, caller: Expected) -> bool:
         """Whether *caller* was in and is no more, or never will be."""
         presence = self.legs.get(caller.call)
-        left = presence is not None and not presence.inside and presence.left_ms > caller.after_ms
+        left = presence is not None and not presence.inside and presence.joined_ms > caller.after_ms
         return left or caller.gone or self.ended_ms is not None

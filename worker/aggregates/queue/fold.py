@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from worker.aggregates.queue.state import COMMITTED, Caller, FreeAgent, Offer, Presence, Queue, Release, Undo
+from worker.aggregates.queue.state import COMMITTED, Caller, FreeAgent, Offer, OfferStep, Presence, Queue, Release, Undo
 from worker.decisions import commands as c
 from worker.decisions.decision import Act, Send, SetTimer, Tell
 from worker.events import notices as n
@@ -127,6 +127,9 @@ def _told(queue: Queue, notice: n.AnyNotice, now_ms: int) -> Queue:
         case n.JoinFailed(offer=offer, reason=reason):
             caller = queue.caller_of(offer)
             return _failed(queue, caller, reason) if caller else queue
+        case n.Disconnected(offer=offer):
+            caller = queue.caller_of(offer)
+            return _failed(queue, caller, "not-connected") if caller else queue
         case n.Connected(offer=offer, at_ms=at_ms):
             return _connected(queue, offer, at_ms)
         case n.CallerLeft(offer=offer):
@@ -164,7 +167,7 @@ def _accepted(queue: Queue, notice: n.OfferAccepted) -> Queue:
 
 def _connected(queue: Queue, offer: str, at_ms: int) -> Queue:
     caller = queue.caller_of(offer)
-    if caller is None:
+    if caller is None or caller.offer is None or caller.offer.step == "undoing":
         return queue
     if caller.connected_ms is None:
         waited = max(0, at_ms - caller.arrived_ms)
@@ -228,7 +231,8 @@ def _read(queue: Queue, conference: str, calls: tuple[str, ...], now_ms: int) ->
             presence = Presence(conference, caller.call, now_ms, inside=True)
             queue = replace(_connected(queue, offer.id, now_ms), presences=(*queue.presences, presence))
         else:
-            queue = _failed(queue, caller, "not-connected")
+            undo = Undo(caller.call, offer.id)
+            queue = _step(replace(queue, undos=(*queue.undos, undo)), caller.call, "undoing")
     return queue
 
 
@@ -244,8 +248,7 @@ def _failed(queue: Queue, caller: Caller, reason: FailReason) -> Queue:
     offer = caller.offer
     if offer is None or offer.step == "connected":
         return queue
-    queue = replace(_release(queue, offer, reason), undos=(*queue.undos, Undo(caller.call, offer.id)))
-    return _change(queue, replace(caller, offer=None, attempts=caller.attempts + 1))
+    return _change(_release(queue, offer, reason), replace(caller, offer=None, attempts=caller.attempts + 1))
 
 
 def _offered(queue: Queue, call: str, offer: str, agent: str, conference: str) -> Queue:
@@ -263,7 +266,7 @@ def _release(queue: Queue, offer: Offer, reason: Literal["caller-gone", "expired
     return replace(queue, releases=(*queue.releases, Release(offer.agent, offer.id, reason)))
 
 
-def _step(queue: Queue, call: str, step: Literal["accepted", "assigned", "doubted", "checking", "connected"]) -> Queue:
+def _step(queue: Queue, call: str, step: OfferStep) -> Queue:
     caller = queue.callers[call]
     return _change(queue, replace(caller, offer=replace(caller.offer, step=step))) if caller.offer else queue
 

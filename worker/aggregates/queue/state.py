@@ -9,9 +9,10 @@ import msgspec
 from ingress.envelope import Address
 
 #: `accepted` and `doubted` are what a fold leaves for the decision to act upon; the others are waited in.
-OfferStep = Literal["offered", "accepted", "assigned", "doubted", "checking", "connected"]
+#: `undoing` waits for the caller's leg to say that the join cannot happen any more; only then is the agent free.
+OfferStep = Literal["offered", "accepted", "assigned", "doubted", "checking", "undoing", "connected"]
 #: The steps from which a caller may be in, or on the way into, the agent's conference.
-COMMITTED: frozenset[OfferStep] = frozenset({"assigned", "doubted", "checking", "connected"})
+COMMITTED: frozenset[OfferStep] = frozenset({"assigned", "doubted", "checking", "undoing", "connected"})
 
 ReleaseReason = Literal["caller-gone", "expired", "conference-gone", "refused", "not-connected", "unknown-offer"]
 
