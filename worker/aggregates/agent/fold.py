@@ -91,8 +91,8 @@ def _told(agent: Agent, notice: n.AnyNotice, now_ms: int) -> Agent:
         case n.Connected(offer=offer) if agent.offer and agent.offer.id == offer:
             busy = agent.duty == "busy"
             return replace(agent, duty="busy", answered=agent.answered + (0 if busy else 1))
-        case n.CallerLeft(offer=offer) if agent.offer and agent.offer.id == offer:
-            return _wrap_up(agent) if agent.duty == "busy" else _free(agent)
+        case n.CallerLeft(offer=offer) if agent.offer and agent.offer.id == offer and agent.duty == "busy":
+            return _wrap_up(agent)
         case n.ConferenceOver(conference=conference) if conference == agent.conference:
             agent = replace(agent, conference=None, room="none")
             return _lose_room(agent, now_ms)

@@ -186,12 +186,12 @@ def _connected(queue: Queue, offer: str, at_ms: int) -> Queue:
 
 
 def _left(queue: Queue, offer: str) -> Queue:
-    """The caller of *offer* is out of the agent's conference: the end, if they have spoken; else a failure."""
+    """The caller of *offer* is out of the agent's conference: the end, if they have spoken; else the join is undone."""
     caller = queue.caller_of(offer)
     if caller is None or caller.offer is None:
         return queue
     if caller.offer.step != "connected":
-        return _failed(queue, caller, "not-connected")
+        return _undo(queue, caller)
     return _change(queue, replace(caller, offer=None, ending="left"))
 
 
@@ -231,9 +231,16 @@ def _read(queue: Queue, conference: str, calls: tuple[str, ...], now_ms: int) ->
             presence = Presence(conference, caller.call, now_ms, inside=True)
             queue = replace(_connected(queue, offer.id, now_ms), presences=(*queue.presences, presence))
         else:
-            undo = Undo(caller.call, offer.id)
-            queue = _step(replace(queue, undos=(*queue.undos, undo)), caller.call, "undoing")
+            queue = _undo(queue, caller)
     return queue
+
+
+def _undo(queue: Queue, caller: Caller) -> Queue:
+    """Take the join back. The agent stays reserved until the leg says that it cannot happen any more."""
+    if caller.offer is None or caller.offer.step == "undoing":
+        return queue
+    undo = Undo(caller.call, caller.offer.id)
+    return _step(replace(queue, undos=(*queue.undos, undo)), caller.call, "undoing")
 
 
 def _unread(queue: Queue, conference: str) -> Queue:
