@@ -1,0 +1,52 @@
+"""The Redis clients: one for commands, one for reads that wait. Time-outs are set here, not left to the library."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit, urlunsplit
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from ingress.errors import ConfigError
+
+COMMAND_SECS = 2.0
+CONNECT_SECS = 2.0
+#: A blocking read is given this much longer than its own BLOCK before the socket is held for dead.
+READ_SLACK_SECS = 2.0
+
+
+def connect(url: str, *, blocking_read_secs: float | None = None) -> Redis:
+    """Return a client of the Redis at *url* (redis://, rediss:// or unix://); nothing is sent yet.
+
+    Nothing is repeated by the library: a lost reply is for the caller to judge, who knows what may be repeated.
+
+    Args:
+        url: Where Redis is.
+        blocking_read_secs: For a client that reads with BLOCK: the longest of these waits.
+
+    Raises:
+        ConfigError: *url* is not a Redis address.
+    """
+    timeout = COMMAND_SECS if blocking_read_secs is None else blocking_read_secs + READ_SLACK_SECS
+    try:
+        return Redis.from_url(
+            url,
+            socket_timeout=timeout,
+            socket_connect_timeout=CONNECT_SECS,
+            retry=Retry(NoBackoff(), 0),
+            health_check_interval=0,
+            decode_responses=False,
+        )
+    except (ValueError, RedisError) as exc:
+        raise ConfigError(f"{redact(url)} is not a Redis address ({exc}): write redis://host:port/0") from None
+
+
+def redact(url: str) -> str:
+    """Return *url* without its password."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{host}"))

@@ -1,0 +1,49 @@
+"""What most tests need: a real Redis, and keys of their own in it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+from redis.asyncio import Redis
+
+from ingress.log import Keys
+from worker.testing.redis_server import PrivateRedis
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """Start one redis-server for the whole run."""
+    with PrivateRedis() as server:
+        yield server.url
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """Return a client of that server."""
+    client = Redis.from_url(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def keys() -> Keys:
+    """Return keys that no other test uses."""
+    return Keys(prefix=f"test-{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def private_redis() -> Iterator[Callable[[], PrivateRedis]]:
+    """Return a maker of servers of one's own, for tests that kill them."""
+    servers: list[PrivateRedis] = []
+
+    def make() -> PrivateRedis:
+        server = PrivateRedis()
+        server.start()
+        servers.append(server)
+        return server
+
+    yield make
+    for server in servers:
+        server.stop()

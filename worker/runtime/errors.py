@@ -1,0 +1,13 @@
+"""What ends the holding of a partition."""
+
+from __future__ import annotations
+
+from ingress.errors import SwitchhookError
+
+
+class FencedError(SwitchhookError):
+    """Raised when this worker no longer owns the partition; nothing of it may be done any more."""
+
+
+class UnavailableError(SwitchhookError):
+    """Raised when Redis cannot be reached, or answers with an error: state in memory can no longer be trusted."""

@@ -1,0 +1,36 @@
+"""What a worker counts. The names and what they mean stand here together."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """The worker's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self.partitions = Gauge("switchhook_worker_partitions", "Partitions held", registry=r)
+        self.takeovers = Counter("switchhook_worker_takeovers", "Partitions taken", registry=r)
+        self.fenced = Counter("switchhook_worker_fenced", "Times that a lost lease stopped us", registry=r)
+        self.events = Counter("switchhook_worker_events", "Events folded, by kind of aggregate", ["aggregate"], registry=r)
+        self.failures = Counter(
+            "switchhook_worker_event_failures", "Events on which aggregate code raised", ["aggregate"], registry=r
+        )
+        self.decisions = Counter("switchhook_worker_decisions", "Decisions journaled", registry=r)
+        self.commands = Counter(
+            "switchhook_worker_commands", "Commands ended, by command and result", ["command", "result"], registry=r
+        )
+        self.command_secs = Histogram(
+            "switchhook_worker_command_seconds", "From sending a command to its outcome", ["command"], registry=r
+        )
+        self.lag_secs = Histogram(
+            "switchhook_worker_lag_seconds",
+            "From an event's append to its decision in the journal",
+            registry=r,
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
+        )
+        self.timers = Counter("switchhook_worker_timers_fired", "Timers fired", registry=r)
+        self.recovery_secs = Histogram("switchhook_worker_recovery_seconds", "Time to recover a partition", registry=r)
+        self.stopped_tenants = Gauge("switchhook_worker_stopped_tenants", "Tenants whose account is refused", registry=r)

@@ -1,0 +1,209 @@
+"""One partition in the hands of its owner: recover, then read, fold, decide, journal, and let the effects follow.
+
+Nothing leaves this process for an event before its decision is in the journal, under the fence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from ingress.errors import LogUnavailableError
+from ingress.log import EventLog, decode_entry
+from worker.aggregates import machine
+from worker.decisions.decision import Act, Decision, Tell
+from worker.events.event import Event, read_event, write_entry
+from worker.ledger.ledger import Ledger, Pending, Timer, tellings
+from worker.policy.model import Policy
+from worker.runtime.clock import RedisClock, monotonic
+from worker.runtime.effects import Effects
+from worker.runtime.errors import UnavailableError
+from worker.runtime.journal import START, Journal
+from worker.runtime.lease import Lease
+from worker.runtime.metrics import Metrics
+from worker.runtime.timers import Timers
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+BLOCK_MS = 1_000
+
+
+class PartitionOwner:
+    """Runs one partition under one lease, until told to leave or until the lease is lost."""
+
+    def __init__(
+        self,
+        lease: Lease,
+        *,
+        reads: Redis,
+        journal: Journal,
+        event_log: EventLog,
+        policy: Callable[[], Policy],
+        effects: Effects,
+        clock: RedisClock,
+        metrics: Metrics,
+    ) -> None:
+        self.lease = lease
+        self.partition = lease.partition
+        self.ledger = Ledger(lease.partition)
+        self._reads = reads
+        self._journal = journal
+        self._log = event_log
+        self._policy = policy
+        self._effects = effects
+        self._clock = clock
+        self._metrics = metrics
+        self._timers = Timers(lease, self.ledger, event_log, clock, metrics)
+        self._position = START
+        self._leaving = anyio.Event()
+        self._reading: anyio.CancelScope | None = None
+
+    def leave(self) -> None:
+        """Read no more; finish what is in hand."""
+        self._leaving.set()
+        if self._reading is not None:
+            self._reading.cancel()
+
+    async def run(self, *, drain_secs: Callable[[], float]) -> None:
+        """Hold the partition until `leave` is called.
+
+        *drain_secs* says, when that happens, how long commands under way may still take.
+
+        Raises:
+            FencedError: The partition is another's; everything was stopped.
+            UnavailableError: Redis failed; everything was stopped, and the memory is not to be used again.
+        """
+        began = monotonic()
+        unfinished = await self._recover()
+        self._metrics.recovery_secs.observe(monotonic() - began)
+        log.info("partition.taken", partition=self.partition, epoch=self.lease.epoch, position=self._position)
+        async with anyio.create_task_group() as tasks:
+            now_ms = self._clock.now_ms()
+            for pending in unfinished:
+                self._effects.start(tasks, pending, age_secs=max(0.0, (now_ms - pending.decided_ms) / 1000))
+            self._timers.add(self.ledger.timers.values())
+            tasks.start_soon(self._timers.run, name=f"timers {self.partition}")
+            await self._live(tasks)
+            with anyio.move_on_after(drain_secs()):
+                await self._effects.drain()
+            tasks.cancel_scope.cancel()
+
+    async def _recover(self) -> list[Pending]:
+        """Fold the log with its recorded decisions, deciding nothing; deliver what may not have been delivered."""
+        self._position = await self._journal.position(self.partition)
+        delivered = await self._journal.delivered(self.partition)
+        async for event, decision in self._journal.history(self.partition, self._position):
+            self._absorb(event, decision.acts if decision else ())
+        again = await self._journal.decisions(self.partition, delivered, self._position)
+        await self._deliver(list(again.items()))
+        return list(self.ledger.pending.values())
+
+    async def _live(self, tasks: TaskGroup) -> None:
+        """Read and take batches until told to leave; a read that waits is cut short by that."""
+        while not self._leaving.is_set():
+            batch: list[tuple[bytes, dict[bytes, bytes]]] = []
+            with anyio.CancelScope() as self._reading:
+                batch = await self._read()
+            self.lease.check()
+            if batch:
+                await self._take(batch, tasks)
+
+    async def _read(self) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        key = self._log.keys.log(self.partition)
+        try:
+            reply = await self._reads.xread({key: self._position}, count=BATCH, block=BLOCK_MS)
+        except (RedisError, OSError) as exc:
+            raise UnavailableError(f"the log of partition {self.partition} could not be read: {exc}") from exc
+        return _entries(reply)
+
+    async def _take(self, batch: list[tuple[bytes, dict[bytes, bytes]]], tasks: TaskGroup) -> None:
+        """Decide a batch, journal it in one step, then let the effects follow."""
+        decisions: list[tuple[str, Decision]] = []
+        commands: list[Pending] = []
+        timers: list[Timer] = []
+        policy = self._policy()
+        event: Event | None = None
+        for entry_id, fields in batch:
+            event = read_event(entry_id.decode(), decode_entry(fields))
+            acts, new_commands, new_timers = self._decide(event, policy)
+            if acts:
+                decisions.append((event.id, Decision(event.address, acts)))
+                commands += new_commands
+                timers += new_timers
+        if event is None:
+            return
+        await self._journal.commit(self.lease, event.id, decisions)
+        self._position = event.id
+        self._metrics.decisions.inc(len(decisions))
+        self._metrics.lag_secs.observe(max(0.0, (self._clock.now_ms() - event.received_ms) / 1000))
+        await self._deliver(decisions)
+        for pending in commands:
+            self._effects.start(tasks, pending)
+        self._timers.add(timers)
+
+    def _decide(self, event: Event, policy: Policy) -> tuple[tuple[Act, ...], list[Pending], list[Timer]]:
+        """Fold and decide one event. One that makes the code raise is passed over, loudly, and changes nothing."""
+        address = event.address
+        before = self.ledger.aggregates.get(address)
+        self._metrics.events.labels(address.kind).inc()
+        try:
+            state = self.ledger.fold(event)
+            acts = machine.decide(state, event, policy.tenants.get(address.tenant))
+            return acts, *self.ledger.adopt(event, acts)
+        except Exception:
+            # Aggregate code can fail in any way; its neighbours in the partition must not.
+            log.exception("event.failed", address=str(address), event=event.id, partition=self.partition)
+            self._metrics.failures.labels(address.kind).inc()
+            self._restore(event, before)
+            return (), [], []
+
+    def _absorb(self, event: Event, acts: tuple[Act, ...]) -> None:
+        before = self.ledger.aggregates.get(event.address)
+        try:
+            self.ledger.fold(event)
+            self.ledger.adopt(event, acts)
+        except Exception:
+            # As it was when it was live.
+            log.exception("event.failed", address=str(event.address), event=event.id, partition=self.partition)
+            self._restore(event, before)
+
+    def _restore(self, event: Event, before: machine.AggregateState | None) -> None:
+        if before is None:
+            self.ledger.aggregates.pop(event.address, None)
+        else:
+            self.ledger.aggregates[event.address] = before
+
+    async def _deliver(self, decisions: list[tuple[str, Decision]]) -> None:
+        """Append the notices of *decisions* to their receivers' logs. Appending again is harmless: the ids are the same."""
+        now_ms = self._clock.now_ms()
+        entries = [
+            write_entry(event_id, to, told, now_ms)
+            for cause_id, decision in decisions
+            for event_id, to, told in tellings(self.partition, cause_id, decision.address, decision.acts)
+        ]
+        if not entries:
+            return
+        last = next(c for c, d in reversed(decisions) if any(isinstance(a, Tell) for a in d.acts))
+        try:
+            await self._log.append(entries)
+        except LogUnavailableError as exc:
+            raise UnavailableError(str(exc)) from exc
+        await self._journal.set_delivered(self.partition, last)
+
+
+def _entries(reply: object) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """Return the entries of an XREAD of one stream, in either shape that redis-py gives it."""
+    if not reply:
+        return []
+    if isinstance(reply, dict):
+        (pages,) = reply.values()
+        return [entry for page in pages for entry in page]
+    if isinstance(reply, list):
+        return list(reply[0][1])
+    raise TypeError(f"XREAD answered {type(reply).__name__}")

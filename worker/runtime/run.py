@@ -1,0 +1,109 @@
+"""Runs a worker as a process: connects, checks, works, and hands over when told to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack
+
+import anyio
+import structlog
+from redis.exceptions import RedisError
+
+from ingress.errors import ConfigError, LogUnavailableError, TopologyError
+from ingress.log import EventLog, Keys, settle_topology
+from ingress.logs import configure_logs
+from ingress.redis_client import connect, redact
+from worker.policy.load import load_policy
+from worker.runtime.health import serve_health
+from worker.runtime.metrics import Metrics
+from worker.runtime.partition import BLOCK_MS
+from worker.runtime.roster import sign_in_agents
+from worker.runtime.senders import open_senders
+from worker.runtime.worker import Worker
+from worker.settings import WorkerSettings
+
+log = structlog.get_logger(__name__)
+
+EXIT_OK, EXIT_CONFIG, EXIT_UNREACHABLE = 0, 2, 5
+#: Redis may be starting too.
+REDIS_WITHIN_SECS = 15.0
+
+
+def run(settings: WorkerSettings) -> int:
+    """Run a worker until SIGTERM or SIGINT, and return the exit status. A second signal ends it at once."""
+    configure_logs()
+    status = EXIT_OK
+    try:
+        anyio.run(_run, settings, backend_options={"use_uvloop": True})
+    except* (ConfigError, TopologyError) as group:
+        status = _say(group, EXIT_CONFIG)
+    except* (RedisError, OSError, LogUnavailableError) as group:
+        status = _say(group, EXIT_UNREACHABLE)
+    return status
+
+
+async def _run(settings: WorkerSettings) -> None:
+    loaded = load_policy(settings.policy)
+    for warning in loaded.warnings:
+        log.warning("policy.warning", text=warning)
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        commands = connect(settings.redis_url)
+        stack.push_async_callback(commands.aclose)
+        reads = connect(settings.redis_url, blocking_read_secs=BLOCK_MS / 1000)
+        stack.push_async_callback(reads.aclose)
+        senders = await stack.enter_async_context(open_senders(loaded, api_base=settings.api_base))
+        keys = Keys(settings.prefix)
+        event_log = EventLog(commands, keys, settings.partitions)
+        with anyio.move_on_after(REDIS_WITHIN_SECS) as patience:
+            while True:
+                try:
+                    await settle_topology(commands, keys, settings.partitions)
+                    await sign_in_agents(event_log, loaded)
+                    break
+                except (RedisError, OSError, LogUnavailableError):
+                    await anyio.sleep(0.2)
+        if patience.cancelled_caught:
+            raise TimeoutError(f"{redact(settings.redis_url)} does not answer: start Redis, or name another with --redis")
+        worker = Worker(
+            settings,
+            commands=commands,
+            reads=reads,
+            senders=senders,
+            policy=lambda: loaded.policy,
+            metrics=metrics,
+        )
+        async with anyio.create_task_group() as tasks:
+            if settings.health_port is not None:
+                health = serve_health(worker, metrics, host=settings.health_host, port=settings.health_port)
+                port = await stack.enter_async_context(health)
+                log.info("health.listening", host=settings.health_host, port=port)
+            tasks.start_soon(_announce, worker, settings.worker_id)
+            tasks.start_soon(_signals, worker)
+            await worker.run()
+            tasks.cancel_scope.cancel()
+
+
+async def _announce(worker: Worker, worker_id: str) -> None:
+    await worker.ready.wait()
+    print(f"worker {worker_id} ready", flush=True)
+
+
+async def _signals(worker: Worker) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+        async for number in received:
+            if worker.stopping:
+                # The leases end by themselves, and the successors recover: nothing is lost by this.
+                os._exit(128 + number)
+            log.info("worker.stopping", signal=signal.Signals(number).name)
+            worker.stop()
+
+
+def _say(group: BaseExceptionGroup[BaseException], status: int) -> int:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    print(f"switchhook worker: {error}", file=sys.stderr)
+    return status

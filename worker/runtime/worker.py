@@ -1,0 +1,214 @@
+"""A worker: holds the partitions that are rightfully its, and hands them over when they are another's or it ends."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import anyio
+import structlog
+from redis.asyncio import Redis
+
+from ingress.log import EventLog, Keys, Partition
+from worker.policy.model import Policy
+from worker.runtime.assign import assign
+from worker.runtime.clock import RedisClock, monotonic
+from worker.runtime.effects import Effects, Senders
+from worker.runtime.errors import FencedError, UnavailableError
+from worker.runtime.journal import Journal
+from worker.runtime.lease import Lease, Leases
+from worker.runtime.membership import Membership
+from worker.runtime.metrics import Metrics
+from worker.runtime.partition import PartitionOwner
+from worker.settings import WorkerSettings
+
+log = structlog.get_logger(__name__)
+
+#: How often a worker looks who lives and which partitions are free. Bounds a planned hand-over.
+TICK_SECS = 0.25
+#: A partition that is given to another worker while this one goes on waits so long for its commands under way.
+HAND_OVER_SECS = 0.7
+BACKOFF_SECS = (0.05, 5.0)
+
+
+class Worker:
+    """All partitions of one process."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        *,
+        commands: Redis,
+        reads: Redis,
+        senders: Senders,
+        policy: Callable[[], Policy],
+        metrics: Metrics,
+    ) -> None:
+        self._settings = settings
+        self._senders = senders
+        self._policy = policy
+        self._metrics = metrics
+        self._reads = reads
+        self._clock = RedisClock()
+        keys = Keys(settings.prefix)
+        self._log = EventLog(commands, keys, settings.partitions)
+        self._journal = Journal(commands, keys)
+        self._leases = Leases(commands, keys, settings.worker_id, ttl_secs=settings.lease_secs)
+        # A dead worker's share is given away before its leases end, so that they are taken the moment they do.
+        self._membership = Membership(
+            commands, keys, settings.worker_id, alive_secs=max(4 * TICK_SECS, settings.lease_secs / 2), clock=self._clock
+        )
+        self._limiter = anyio.CapacityLimiter(settings.max_commands)
+        self._rightful: frozenset[Partition] = frozenset()
+        self._owners: dict[Partition, PartitionOwner] = {}
+        self._stopping = anyio.Event()
+        self._stop_at = 0.0
+        self.redis_ok = False
+        #: Set once, when this worker first holds all that is rightfully its.
+        self.ready = anyio.Event()
+
+    @property
+    def held(self) -> frozenset[Partition]:
+        """The partitions that are held now."""
+        return frozenset(self._owners)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopping.is_set()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether Redis answers and the worker holds its share."""
+        return self.redis_ok and not self._stopping.is_set() and self._rightful <= self.held
+
+    def stop(self) -> None:
+        """Hand everything over within the drain budget, and let `run` return."""
+        if not self._stopping.is_set():
+            self._stop_at = monotonic() + self._settings.drain_secs
+            self._stopping.set()
+            for owner in self._owners.values():
+                owner.leave()
+
+    async def run(self) -> None:
+        """Work until `stop`.
+
+        A stopping worker first leaves the number of those that partitions are given to, so that each partition is
+        taken by its next owner the moment it is released; the leases are renewed until then.
+        """
+        async with anyio.create_task_group() as beats:
+            beats.start_soon(self._beat, name="heartbeat")
+            async with anyio.create_task_group() as partitions:
+                for number in range(self._settings.partitions):
+                    partitions.start_soon(self._keep, Partition(number), name=f"partition {number}")
+
+    async def _beat(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with anyio.fail_after(self._settings.lease_secs):
+                    workers = await self._membership.beat()
+            except (UnavailableError, TimeoutError) as exc:
+                if self.redis_ok:
+                    log.warning("redis.away", error=str(exc))
+                self.redis_ok = False
+            else:
+                if not self.redis_ok:
+                    log.info("redis.here", workers=len(workers))
+                self.redis_ok = True
+                self._settle(workers)
+            await self._pause(TICK_SECS)
+        with anyio.move_on_after(1):
+            await self._membership.leave()
+
+    def _settle(self, workers: list[str]) -> None:
+        owners = assign(workers, self._settings.partitions)
+        self._rightful = frozenset(p for p, owner in owners.items() if owner == self._settings.worker_id)
+        for partition, holder in self._owners.items():
+            if partition not in self._rightful:
+                holder.leave()
+        if self.is_ready and self._rightful:
+            self.ready.set()
+
+    async def _keep(self, partition: Partition) -> None:
+        """Hold *partition* whenever it is rightfully ours and free."""
+        failures = 0
+        while not self._stopping.is_set():
+            if partition not in self._rightful or not self.redis_ok:
+                await self._pause(TICK_SECS)
+                continue
+            failed = False
+            try:
+                lease = await self._leases.acquire(partition)
+                if lease is not None:
+                    await self._hold(lease)
+            except* FencedError as group:
+                self._metrics.fenced.inc()
+                log.warning("partition.fenced", partition=partition, reason=_first(group))
+            except* UnavailableError as group:
+                failed = True
+                log.warning("partition.interrupted", partition=partition, reason=_first(group))
+            failures = failures + 1 if failed else 0
+            await self._pause(_backoff(failures) if failed else TICK_SECS)
+
+    async def _hold(self, lease: Lease) -> None:
+        effects = Effects(lease, self._log, self._senders, self._limiter, self._clock, self._metrics)
+        owner = PartitionOwner(
+            lease,
+            reads=self._reads,
+            journal=self._journal,
+            event_log=self._log,
+            policy=self._policy,
+            effects=effects,
+            clock=self._clock,
+            metrics=self._metrics,
+        )
+        self._owners[lease.partition] = owner
+        self._metrics.takeovers.inc()
+        self._metrics.partitions.set(len(self._owners))
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._renew, lease, name=f"lease {lease.partition}")
+                if self._stopping.is_set():
+                    owner.leave()
+                await owner.run(drain_secs=self._drain_secs)
+                tasks.cancel_scope.cancel()
+        finally:
+            del self._owners[lease.partition]
+            self._metrics.partitions.set(len(self._owners))
+            lease.drop()
+            # Released under a shield, and briefly: the next owner need not wait for the lease's end.
+            with anyio.move_on_after(1, shield=True):
+                await self._leases.release(lease)
+        log.info("partition.released", partition=lease.partition, epoch=lease.epoch)
+
+    def _drain_secs(self) -> float:
+        return max(0.0, self._stop_at - monotonic()) if self._stopping.is_set() else HAND_OVER_SECS
+
+    async def _renew(self, lease: Lease) -> None:
+        """Renew a lease at a third of its time; give up when it has ended by our own clock."""
+        pause = self._settings.lease_secs / 3
+        while True:
+            await anyio.sleep(pause)
+            try:
+                with anyio.fail_after(pause):
+                    await self._leases.renew(lease)
+            except (UnavailableError, TimeoutError):
+                lease.check()
+
+    async def _pause(self, secs: float) -> None:
+        with anyio.move_on_after(secs):
+            await self._stopping.wait()
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> str:
+    """Return the text of the first error in *group*, however deep."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error)
+
+
+def _backoff(failures: int) -> float:
+    """Full jitter between the two bounds, so that workers do not come back all at once."""
+    least, most = BACKOFF_SECS
+    return random.uniform(least, min(most, least * 2 ** min(failures, 10)))

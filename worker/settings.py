@@ -1,0 +1,90 @@
+"""How a worker is started: from flags and the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+
+import msgspec
+
+from ingress.errors import ConfigError
+from ingress.log import DEFAULT_PARTITIONS, DEFAULT_PREFIX, MAX_PARTITIONS
+
+
+class WorkerSettings(msgspec.Struct, frozen=True):
+    """One worker's settings. Times are seconds."""
+
+    redis_url: str
+    policy: str
+    prefix: str = DEFAULT_PREFIX
+    partitions: int = DEFAULT_PARTITIONS
+    worker_id: str = ""
+    lease_secs: float = 5.0
+    #: The one budget of a shutdown: commands under way may take so long.
+    drain_secs: float = 25.0
+    health_host: str = "127.0.0.1"
+    #: 0: any free port; None: no health endpoint.
+    health_port: int | None = 8081
+    #: Overrides the policy's `api_base`, for an emulator.
+    api_base: str | None = None
+    max_commands: int = 64
+
+
+_ENVIRONMENT = {
+    "redis_url": "SWITCHHOOK_REDIS_URL",
+    "policy": "SWITCHHOOK_POLICY",
+    "prefix": "SWITCHHOOK_PREFIX",
+    "partitions": "SWITCHHOOK_PARTITIONS",
+    "worker_id": "SWITCHHOOK_WORKER_ID",
+    "lease_secs": "SWITCHHOOK_LEASE_SECS",
+    "drain_secs": "SWITCHHOOK_DRAIN_SECS",
+    "health_host": "SWITCHHOOK_HEALTH_HOST",
+    "health_port": "SWITCHHOOK_HEALTH_PORT",
+    "api_base": "SWITCHHOOK_API_BASE",
+    "max_commands": "SWITCHHOOK_MAX_COMMANDS",
+}
+_HINT = {
+    "redis_url": "name a Redis with --redis or SWITCHHOOK_REDIS_URL, for example redis://127.0.0.1:6379/0",
+    "policy": "name the policy file with --policy or SWITCHHOOK_POLICY",
+}
+
+
+def worker_settings(
+    flags: Mapping[str, str | int | float | None], environment: Mapping[str, str] = os.environ
+) -> WorkerSettings:
+    """Return the settings that *flags* (those that are not None) and *environment* say; flags win.
+
+    Raises:
+        ConfigError: One is missing or wrong; the sentence names it.
+    """
+    values: dict[str, str | int | float] = {}
+    for name, variable in _ENVIRONMENT.items():
+        value = flags.get(name)
+        if value is None:
+            value = environment.get(variable) or None
+        if value is not None:
+            values[name] = value
+        elif name in _HINT:
+            raise ConfigError(_HINT[name])
+    values.setdefault("worker_id", f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}")
+    try:
+        settings = msgspec.convert(values, WorkerSettings, strict=False)
+    except msgspec.ValidationError as exc:
+        field = str(exc).rpartition("$.")[2].rstrip("`")
+        variable = _ENVIRONMENT.get(field, field)
+        raise ConfigError(f"{variable} is {values.get(field)!r}: {str(exc).partition(' - ')[0]}") from None
+    _check(settings)
+    return settings
+
+
+def _check(settings: WorkerSettings) -> None:
+    if not 1 <= settings.partitions <= MAX_PARTITIONS:
+        raise ConfigError(f"SWITCHHOOK_PARTITIONS is {settings.partitions}: use 1 to {MAX_PARTITIONS}")
+    if not 0.5 <= settings.lease_secs <= 60:
+        raise ConfigError(f"SWITCHHOOK_LEASE_SECS is {settings.lease_secs:g}: use 0.5 to 60 seconds")
+    if settings.drain_secs < 0:
+        raise ConfigError(f"SWITCHHOOK_DRAIN_SECS is {settings.drain_secs:g}: it cannot be negative")
+    if ":" in settings.worker_id:
+        raise ConfigError(f"SWITCHHOOK_WORKER_ID is {settings.worker_id!r}: a worker's name has no colon in it")

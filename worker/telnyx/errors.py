@@ -1,0 +1,143 @@
+"""What can go wrong with a request to Telnyx, and what each answer means to the engine: one tree, one table.
+
+Telnyx's codes are ambiguous (10007 is "not found" with 404 and "unavailable" with 503), so the status and the code
+together are what is judged. Sources: Telnyx's OpenAPI document of July 2026 and its page of API error codes.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from ingress.errors import SwitchhookError
+
+
+class TelnyxError(SwitchhookError):
+    """Root of what a request to Telnyx raises."""
+
+
+class NetworkError(TelnyxError):
+    """Raised when there was no answer: no connection, or one that broke. The request may have had its effect."""
+
+
+class DeadlineError(NetworkError):
+    """Raised when no answer came in time. The request may have had its effect."""
+
+
+class ApiError(TelnyxError):
+    """Raised when Telnyx answered with an error."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str = "",
+        title: str = "",
+        detail: str = "",
+        *,
+        pointer: str | None = None,
+        request_id: str | None = None,
+        retry_after_secs: float | None = None,
+    ) -> None:
+        told = ": ".join(part for part in (title, detail) if part) or "no explanation"
+        where = f" at {pointer}" if pointer else ""
+        super().__init__(f"Telnyx answered {status} (code {code or 'none'}){where}: {told}")
+        self.status = status
+        self.code = code
+        self.title = title
+        self.detail = detail
+        self.pointer = pointer
+        self.request_id = request_id
+        self.retry_after_secs = retry_after_secs
+
+
+class AuthenticationError(ApiError):
+    """Raised for 401: the API key is not accepted."""
+
+
+class PermissionDeniedError(ApiError):
+    """Raised for 403: the account may not do this."""
+
+
+class NotFoundError(ApiError):
+    """Raised for 404."""
+
+
+class ConflictError(ApiError):
+    """Raised for 409."""
+
+
+class UnprocessableError(ApiError):
+    """Raised for 422: a parameter is wrong, or the call is not in a state for it."""
+
+
+class RateLimitedError(ApiError):
+    """Raised for 429."""
+
+
+class ServerError(ApiError):
+    """Raised for 5xx."""
+
+
+_BY_STATUS: dict[int, type[ApiError]] = {
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableError,
+    429: RateLimitedError,
+}
+
+
+def error_class(status: int) -> type[ApiError]:
+    """Return the class for an HTTP status."""
+    return ServerError if status >= 500 else _BY_STATUS.get(status, ApiError)
+
+
+class Meaning(Enum):
+    """What an error answer means to the engine."""
+
+    RETRY = "retry"
+    WAIT = "wait"
+    GONE = "gone"
+    ALREADY = "already"
+    OVERFLOW = "overflow"
+    CONFLICT = "conflict"
+    FATAL = "fatal"
+    STOP = "stop"
+
+
+#: (status, code) → meaning. A status of None stands for any 4xx that has no row of its own.
+_MEANINGS: dict[tuple[int | None, str], Meaning] = {
+    (None, "90018"): Meaning.GONE,  # call has already ended
+    (None, "90019"): Meaning.GONE,  # conference has already ended
+    (404, "90058"): Meaning.GONE,  # conference does not exist
+    (None, "90020"): Meaning.WAIT,  # recording before there is audio
+    (None, "90034"): Meaning.WAIT,  # call not answered yet
+    (None, "90032"): Meaning.OVERFLOW,  # too many participants
+    (None, "90036"): Meaning.OVERFLOW,  # queue full
+    (None, "90041"): Meaning.RETRY,  # user channel limit
+    (None, "90042"): Meaning.RETRY,  # profile channel limit
+    (None, "90043"): Meaning.RETRY,  # connection channel limit
+    (None, "90033"): Meaning.CONFLICT,  # a conference of that name is active
+    (None, "90035"): Meaning.ALREADY,  # not in a queue
+    (None, "90038"): Meaning.ALREADY,  # already in this queue
+    (None, "90044"): Meaning.ALREADY,  # already in this conference
+    (409, "10036"): Meaning.RETRY,  # the resource is being processed
+    (423, "10036"): Meaning.RETRY,
+}
+_BY_STATUS_ALONE: dict[int, Meaning] = {
+    401: Meaning.STOP,
+    403: Meaning.STOP,
+    404: Meaning.GONE,
+    408: Meaning.RETRY,
+    429: Meaning.RETRY,
+}
+
+
+def meaning_of(status: int, code: str) -> Meaning:
+    """Return what an answer of *status* with *code* means."""
+    if status >= 500:
+        return Meaning.RETRY
+    for key in ((status, code), (None, code)):
+        if key in _MEANINGS:
+            return _MEANINGS[key]
+    return _BY_STATUS_ALONE.get(status, Meaning.FATAL)

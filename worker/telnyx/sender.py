@@ -1,0 +1,239 @@
+"""Carries one command out: sends it, repeats it where its class allows, and says what became of it. Never raises for
+what Telnyx or the network does.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, assert_never
+
+import anyio
+from msgspec.structs import replace
+
+from worker.decisions import commands as c
+from worker.events.client_state import ClientState, encode_client_state
+from worker.events.outcomes import (
+    CallSeen,
+    ConferenceSeen,
+    Disposition,
+    Observed,
+    Outcome,
+    ParticipantsSeen,
+    Refused,
+    Succeeded,
+    Unknown,
+)
+from worker.telnyx.client import TelnyxClient
+from worker.telnyx.errors import ApiError, Meaning, NetworkError, TelnyxError, meaning_of
+from worker.telnyx.models import (
+    AnswerBody,
+    CommandBody,
+    CreateConferenceBody,
+    DialBody,
+    EnqueueBody,
+    JoinBody,
+    LeaveBody,
+    RecordStartBody,
+    SpeakBody,
+)
+from worker.telnyx.operations import RESEND_WITHIN_SECS, OperationClass, already_so, class_of
+
+#: One command is tried for so long. Callers wait meanwhile, so it is short; reads and timers carry on from there.
+TRY_SECS = 20.0
+BACKOFF_SECS = (0.1, 3.0)
+
+T = TypeVar("T")
+Seen = CallSeen | ParticipantsSeen | ConferenceSeen
+
+_DISPOSITIONS: dict[Meaning, Disposition] = {
+    Meaning.RETRY: "wait",
+    Meaning.WAIT: "wait",
+    Meaning.GONE: "gone",
+    Meaning.OVERFLOW: "overflow",
+    Meaning.STOP: "stop",
+}
+
+
+class Sender:
+    """Sends the commands of one tenant."""
+
+    def __init__(self, client: TelnyxClient, *, try_secs: float = TRY_SECS, jitter: random.Random | None = None) -> None:
+        self._client = client
+        self._try_secs = try_secs
+        self._jitter = jitter or random.Random()
+
+    async def send(
+        self, command: c.AnyCommand, command_id: str, *, epoch: int, first_tried_secs_ago: float
+    ) -> Outcome | Observed:
+        """Carry *command* out and return its end.
+
+        Args:
+            command: What to do.
+            command_id: The key that Telnyx knows it by for 60 s.
+            epoch: The owner's; it rides in client_state.
+            first_tried_secs_ago: Since when it may have been sent already, seconds; 0 for a new one.
+        """
+        match command:
+            case c.ReadCall() | c.ReadParticipants() | c.FindConference():
+                return await self._observe(command, command_id)
+            case _:
+                return Outcome(command_id, command, await self._act(command, command_id, epoch, first_tried_secs_ago))
+
+    async def _observe(self, command: c.Read, command_id: str) -> Outcome | Observed:
+        result = await self._repeat(lambda: self._read(command), for_secs=self._try_secs)
+        if isinstance(result, TelnyxError):
+            return Outcome(command_id, command, _end_of(command, result))
+        return Observed(command_id, command, result)
+
+    async def _act(
+        self, command: c.AnyCommand, command_id: str, epoch: int, age_secs: float
+    ) -> Succeeded | Refused | Unknown:
+        for_secs = self._try_secs
+        if class_of(command) is OperationClass.KEYED:
+            if age_secs > RESEND_WITHIN_SECS:
+                known = await self._reconcile(command)
+                if known is not None:
+                    return known
+                age_secs = 0.0
+            # Telnyx must get every repetition while it still knows the key.
+            for_secs = min(for_secs, RESEND_WITHIN_SECS - age_secs)
+        result = await self._repeat(lambda: self._perform(command, command_id, epoch), for_secs=for_secs)
+        return _end_of(command, result) if isinstance(result, TelnyxError) else result
+
+    async def _reconcile(self, command: c.AnyCommand) -> Succeeded | Refused | Unknown | None:
+        """Say what became of a command that Telnyx has forgotten the key of; None: it had no effect, send it anew."""
+        match command:
+            case c.JoinConference(conference=conference, call=call):
+                seen = await self._repeat(lambda: self._read(c.ReadParticipants(conference)), for_secs=self._try_secs)
+                if isinstance(seen, ParticipantsSeen):
+                    return Succeeded(already="read") if call in seen.calls else None
+            case c.Enqueue(queue=queue, call=call):
+                found = await self._repeat(lambda: self._in_queue(queue, call), for_secs=self._try_secs)
+                if isinstance(found, bool):
+                    return Succeeded(already="read") if found else None
+            case c.Answer(call=call):
+                alive = await self._repeat(lambda: self._read(c.ReadCall(call)), for_secs=self._try_secs)
+                if isinstance(alive, CallSeen):
+                    return None if alive.alive else Refused(422, "90018", "the leg has ended", "gone")
+            case _:
+                pass
+        return Unknown(f"it may have been sent more than {RESEND_WITHIN_SECS:g} s ago")
+
+    async def _repeat(self, request: Callable[[], Awaitable[T]], *, for_secs: float) -> T | TelnyxError:
+        """Make *request* until it has a final answer or the time is up; return the answer or the last error."""
+        deadline = anyio.current_time() + for_secs
+        tries = 0
+        while True:
+            try:
+                return await request()
+            except NetworkError as exc:
+                error: TelnyxError = exc
+                pause = self._backoff(tries)
+            except ApiError as exc:
+                if meaning_of(exc.status, exc.code) is not Meaning.RETRY:
+                    return exc
+                error = exc
+                pause = max(self._backoff(tries), exc.retry_after_secs or 0.0)
+            tries += 1
+            if anyio.current_time() + pause >= deadline:
+                return error
+            await anyio.sleep(pause)
+
+    def _backoff(self, tries: int) -> float:
+        least, most = BACKOFF_SECS
+        return self._jitter.uniform(0, min(most, least * 2**tries))
+
+    async def _perform(self, command: c.AnyCommand, key: str, epoch: int) -> Succeeded:
+        calls, conferences = self._client.calls, self._client.conferences
+        match command:
+            case c.Answer(call=call):
+                await calls.answer(call, AnswerBody(command_id=key))
+            case c.Speak(call=call, text=text, voice=voice, language=language, client_state=state):
+                spoken = SpeakBody(text, voice, language, client_state=_state(state, epoch), command_id=key)
+                await calls.speak(call, spoken)
+            case c.Enqueue(call=call, queue=queue, max_wait_secs=secs):
+                await calls.enqueue(call, EnqueueBody(queue, max_wait_time_secs=secs, command_id=key))
+            case c.LeaveQueue(call=call):
+                await calls.leave_queue(call, AnswerBody(command_id=key))
+            case c.Hangup(call=call):
+                await calls.hangup(call, AnswerBody(command_id=key))
+            case c.Dial(to=to, from_=from_, connection_id=connection, timeout_secs=secs, client_state=state):
+                body = DialBody(to, from_, connection, secs, client_state=_state(state, epoch), command_id=key)
+                return Succeeded(call=(await calls.dial(body)).call_control_id)
+            case c.CreateConference(name=name, call=call, client_state=state):
+                room = CreateConferenceBody(call, name, client_state=_state(state, epoch), command_id=key)
+                return Succeeded(conference=(await conferences.create(room)).id)
+            case c.JoinConference(conference=conference, call=call):
+                await conferences.join(conference, JoinBody(call, command_id=key))
+            case c.LeaveConference(conference=conference, call=call):
+                await conferences.leave(conference, LeaveBody(call, command_id=key))
+            case c.RecordStart(conference=conference, format=form, channels=channels):
+                await conferences.record_start(conference, RecordStartBody(form, channels, command_id=key))
+            case c.RecordStop(conference=conference):
+                await conferences.record_stop(conference, CommandBody(command_id=key))
+            case c.ReadCall() | c.ReadParticipants() | c.FindConference():
+                raise TypeError(f"{command} is a read")
+            case _:
+                assert_never(command)
+        return Succeeded()
+
+    async def _read(self, command: c.Read) -> Seen:
+        try:
+            match command:
+                case c.ReadCall(call=call):
+                    return CallSeen((await self._client.calls.retrieve(call)).is_alive)
+                case c.ReadParticipants(conference=conference):
+                    inside = [p.call_control_id async for p in self._client.conferences.participants(conference)]
+                    return ParticipantsSeen(tuple(inside))
+                case c.FindConference(name=name):
+                    found = self._client.conferences.list(name=name, status="in_progress")
+                    ids = [conference.id async for conference in found]
+                    return ConferenceSeen(ids[0] if ids else None)
+                case _:
+                    assert_never(command)
+        except ApiError as exc:
+            if meaning_of(exc.status, exc.code) is not Meaning.GONE and exc.code != "90015":
+                raise
+            return _nothing(command)
+
+    async def _in_queue(self, queue: str, call: str) -> bool:
+        try:
+            await self._client.queues.call(queue, call)
+        except ApiError as exc:
+            if meaning_of(exc.status, exc.code) is not Meaning.GONE:
+                raise
+            return False
+        return True
+
+
+def _nothing(command: c.Read) -> Seen:
+    """Return what a read of something that Telnyx does not know (any more) shows."""
+    match command:
+        case c.ReadCall():
+            return CallSeen(alive=False)
+        case c.ReadParticipants():
+            return ParticipantsSeen(())
+        case c.FindConference():
+            return ConferenceSeen(None)
+        case _:
+            assert_never(command)
+
+
+def _end_of(command: c.AnyCommand, error: TelnyxError) -> Succeeded | Refused | Unknown:
+    """Return what the last error of a command amounts to."""
+    if not isinstance(error, ApiError):
+        return Unknown(str(error))
+    if already_so(command, error.code):
+        return Succeeded(already=error.code)
+    if error.status >= 500:
+        return Unknown(str(error))
+    meaning = meaning_of(error.status, error.code)
+    if meaning is Meaning.GONE and class_of(command) is OperationClass.DELETE_LIKE:
+        return Succeeded(already=error.code or str(error.status))
+    disposition = _DISPOSITIONS.get(meaning, "fatal")
+    return Refused(error.status, error.code, error.detail or error.title, disposition)
+
+
+def _state(state: ClientState, epoch: int) -> str:
+    return encode_client_state(replace(state, epoch=epoch))
