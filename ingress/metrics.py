@@ -1,0 +1,32 @@
+"""What the ingress counts. The names and what they mean stand here together."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """The ingress's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self.webhooks = Counter(
+            "switchhook_ingress_webhooks",
+            "Webhooks by tenant and what became of them (accepted, duplicate, unrouted, refused, unavailable)",
+            ["tenant", "result"],
+            registry=r,
+        )
+        self.seconds = Histogram(
+            "switchhook_ingress_append_seconds",
+            "From having read a webhook to its being in the log",
+            registry=r,
+            buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2),
+        )
+        self.batch = Histogram(
+            "switchhook_ingress_batch_entries",
+            "Appends that shared one round trip",
+            registry=r,
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+        )
+        self.ready = Gauge("switchhook_ingress_ready", "1 while webhooks are taken", registry=r)

@@ -1,0 +1,134 @@
+"""How the ingress is started: from flags, the environment, and the public keys that the policy file points to."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from nacl.signing import VerifyKey
+
+from ingress.envelope import DEFAULT_TENANT
+from ingress.errors import ConfigError
+from ingress.log import DEFAULT_PARTITIONS, DEFAULT_PREFIX, MAX_PARTITIONS
+from ingress.signature import read_public_key
+
+_ENVIRONMENT = {
+    "redis_url": "SWITCHHOOK_REDIS_URL",
+    "policy": "SWITCHHOOK_POLICY",
+    "public_key": "SWITCHHOOK_PUBLIC_KEY",
+    "host": "SWITCHHOOK_HOST",
+    "port": "SWITCHHOOK_PORT",
+    "prefix": "SWITCHHOOK_PREFIX",
+    "partitions": "SWITCHHOOK_PARTITIONS",
+    "grace_secs": "SWITCHHOOK_GRACE_SECS",
+}
+
+
+class IngressSettings(msgspec.Struct, frozen=True):
+    """One ingress's settings."""
+
+    redis_url: str
+    #: The policy file; its tenants' `public_keys` are read.
+    policy: str | None = None
+    #: For one tenant without a policy file: the key itself; several with commas between them.
+    public_key: str | None = None
+    host: str = "127.0.0.1"
+    #: 0: any free port.
+    port: int = 8080
+    prefix: str = DEFAULT_PREFIX
+    partitions: int = DEFAULT_PARTITIONS
+    #: From being unready to taking no more connections, so that load balancers notice first.
+    grace_secs: float = 5.0
+
+
+class _KeyRef(msgspec.Struct, frozen=True):
+    env: str | None = None
+    file: str | None = None
+
+
+class _Tenant(msgspec.Struct, frozen=True):
+    public_keys: list[_KeyRef]
+
+
+class _Policy(msgspec.Struct, frozen=True):
+    """The part of the policy file that the ingress reads; what is in the rest is not its business."""
+
+    tenants: dict[str, _Tenant]
+
+
+def ingress_settings(
+    flags: Mapping[str, str | int | float | None], environment: Mapping[str, str] = os.environ
+) -> IngressSettings:
+    """Return the settings that *flags* (those that are not None) and *environment* say; flags win.
+
+    Raises:
+        ConfigError: One is missing or wrong; the sentence names it.
+    """
+    values: dict[str, str | int | float] = {}
+    for name, variable in _ENVIRONMENT.items():
+        value = flags.get(name)
+        if value is None:
+            value = environment.get(variable) or None
+        if value is not None:
+            values[name] = value
+    if "redis_url" not in values:
+        raise ConfigError("name a Redis with --redis or SWITCHHOOK_REDIS_URL, for example redis://127.0.0.1:6379/0")
+    try:
+        settings = msgspec.convert(values, IngressSettings, strict=False)
+    except msgspec.ValidationError as exc:
+        field = str(exc).rpartition("$.")[2].rstrip("`")
+        raise ConfigError(f"{_ENVIRONMENT.get(field, field)} is {values.get(field)!r}: {exc}") from None
+    if not 1 <= settings.partitions <= MAX_PARTITIONS:
+        raise ConfigError(f"SWITCHHOOK_PARTITIONS is {settings.partitions}: use 1 to {MAX_PARTITIONS}")
+    return settings
+
+
+def tenant_keys(
+    settings: IngressSettings, environment: Mapping[str, str] = os.environ
+) -> dict[str, list[VerifyKey]]:
+    """Return each tenant's public keys. There is no way to run without any.
+
+    Raises:
+        ConfigError: There is none, or one cannot be read.
+    """
+    if settings.policy is not None:
+        return _policy_keys(settings.policy, environment)
+    if settings.public_key:
+        where = "SWITCHHOOK_PUBLIC_KEY"
+        return {DEFAULT_TENANT: [read_public_key(text, where) for text in settings.public_key.split(",")]}
+    raise ConfigError(
+        "no public key: name the policy file with --policy or SWITCHHOOK_POLICY, or set SWITCHHOOK_PUBLIC_KEY to the "
+        "key from the Telnyx portal, Keys & Credentials, Public Key"
+    )
+
+
+def _policy_keys(path: str, environment: Mapping[str, str]) -> dict[str, list[VerifyKey]]:
+    try:
+        policy = msgspec.convert(tomllib.loads(Path(path).read_text(encoding="utf-8")), _Policy)
+    except OSError as exc:
+        raise ConfigError(f"{path}: the policy cannot be read: {exc.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as exc:
+        raise ConfigError(f"{path}: {exc} (switchhook check --policy {path} tells more)") from None
+    keys: dict[str, list[VerifyKey]] = {}
+    for name, tenant in policy.tenants.items():
+        where = f"{path}: tenants.{name}.public_keys"
+        if not tenant.public_keys:
+            raise ConfigError(f"{where} is empty: no webhook of this tenant could be accepted")
+        keys[name] = [read_public_key(_resolve(ref, where, environment), where) for ref in tenant.public_keys]
+    if not keys:
+        raise ConfigError(f"{path}: there are no tenants")
+    return keys
+
+
+def _resolve(ref: _KeyRef, where: str, environment: Mapping[str, str]) -> str:
+    if ref.env is not None:
+        if not environment.get(ref.env):
+            raise ConfigError(f"{where}: the environment variable {ref.env} is not set: set it to the public key")
+        return environment[ref.env]
+    try:
+        return Path(ref.file or "").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"{where}: the file {ref.file} cannot be read") from None

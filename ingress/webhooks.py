@@ -1,0 +1,91 @@
+"""The handler of `POST /webhooks/{tenant}`: verify, route, append, answer. 200 is said only when the event is in the log.
+
+A valid webhook is never answered 4xx, for Telnyx does not deliver those again; 503 makes it come back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import anyio
+import structlog
+from aiohttp import web
+
+from ingress.batch import Batcher
+from ingress.envelope import DEFAULT_TENANT, LogEntry, read_webhook
+from ingress.errors import EnvelopeError, LogUnavailableError, SignatureError
+from ingress.log import EventLog
+from ingress.metrics import Metrics
+from ingress.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, Verifier
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES = 1024 * 1024
+#: Telnyx waits 2 s by default; whoever has heard nothing by then asks again anyway.
+ANSWER_SECS = 1.5
+RETRY_AFTER_SECS = 1
+
+
+class WebhookHandler:
+    """Answers webhooks of the tenants that it was given keys of."""
+
+    def __init__(
+        self, verifiers: Mapping[str, Verifier], event_log: EventLog, batcher: Batcher, metrics: Metrics
+    ) -> None:
+        self._verifiers = verifiers
+        self._log = event_log
+        self._batcher = batcher
+        self._metrics = metrics
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one webhook."""
+        tenant = request.match_info.get("tenant", DEFAULT_TENANT)
+        verifier = self._verifiers.get(tenant)
+        if verifier is None:
+            return _answer(404, "there is no such tenant")
+        # Raises HTTPRequestEntityTooLarge (413) beyond the application's limit.
+        body = await request.read()
+        received_ms = time.time_ns() // 1_000_000
+        try:
+            verifier.verify(
+                request.headers.get(SIGNATURE_HEADER),
+                request.headers.get(TIMESTAMP_HEADER),
+                body,
+                now_secs=received_ms / 1000,
+            )
+        except SignatureError as exc:
+            self._count(tenant, "refused")
+            log.warning("webhook.refused", tenant=tenant, reason=exc.reason)
+            return _answer(400 if exc.malformed else 401, exc.reason)
+        try:
+            with anyio.fail_after(ANSWER_SECS):
+                return await self._take(tenant, body, received_ms)
+        except (LogUnavailableError, TimeoutError) as exc:
+            self._count(tenant, "unavailable")
+            log.error("webhook.unavailable", tenant=tenant, error=str(exc) or "Redis is too slow")
+            headers = {"Retry-After": str(RETRY_AFTER_SECS)}
+            return _answer(503, "the event could not be kept; send it again", headers=headers)
+
+    async def _take(self, tenant: str, body: bytes, received_ms: int) -> web.Response:
+        try:
+            webhook = read_webhook(tenant, body)
+        except EnvelopeError as exc:
+            # Telnyx signed it, so it is kept for a person to look at, and Telnyx need not send it again.
+            await self._log.keep_unrouted(tenant, str(exc), received_ms, body)
+            self._count(tenant, "unrouted")
+            log.warning("webhook.unrouted", tenant=tenant, reason=str(exc))
+            return _answer(200, "kept, and routed nowhere")
+        began = time.perf_counter()
+        entry = LogEntry(webhook.event_id, webhook.address, "webhook", received_ms, body)
+        appended = await self._batcher.append(entry)
+        self._metrics.seconds.observe(time.perf_counter() - began)
+        self._count(tenant, "duplicate" if appended.duplicate else "accepted")
+        return web.Response(status=200)
+
+    def _count(self, tenant: str, result: str) -> None:
+        self._metrics.webhooks.labels(tenant, result).inc()
+
+
+def _answer(status: int, reason: str, *, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.json_response({"reason": reason}, status=status, headers=headers)

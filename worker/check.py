@@ -1,0 +1,67 @@
+"""`switchhook check`: what a start would find wrong, found before it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import typer
+from redis.exceptions import RedisError
+
+from ingress.errors import ConfigError, LogUnavailableError
+from ingress.log import DEFAULT_PREFIX, Keys
+from ingress.redis_client import connect, redact
+from ingress.settings import IngressSettings, tenant_keys
+from worker.policy.load import load_policy, read_secret
+
+
+def check_all(policy: Path | None, redis_url: str | None, prefix: str | None) -> int:
+    """Check what was named, say what was found, and return 0.
+
+    Raises:
+        SwitchhookError: Something is wrong.
+    """
+    if policy is None and redis_url is None:
+        raise ConfigError("nothing to check: name the policy with --policy, or Redis with --redis")
+    if policy is not None:
+        _check_policy(policy)
+    if redis_url is not None:
+        anyio.run(_check_redis, redis_url, prefix or DEFAULT_PREFIX)
+    return 0
+
+
+def _check_policy(path: Path) -> None:
+    loaded = load_policy(path)
+    for warning in loaded.warnings:
+        typer.echo(f"{path}: warning: {warning}", err=True)
+    for name, tenant in loaded.policy.tenants.items():
+        read_secret(tenant.api_key, f"{path}: tenants.{name}.api_key")
+        typer.echo(
+            f"{path}: tenant {name}: {len(tenant.numbers)} numbers, {len(tenant.queues)} queues, "
+            f"{len(tenant.agents)} agents; the API key is there"
+        )
+    for name, keys in tenant_keys(IngressSettings(redis_url="", policy=str(path))).items():
+        typer.echo(f"{path}: tenant {name}: {len(keys)} public key{'s' if len(keys) != 1 else ''}")
+
+
+async def _check_redis(url: str, prefix: str) -> None:
+    redis = connect(url)
+    try:
+        info = await redis.info()
+        policy = (await redis.config_get("maxmemory-policy")).get("maxmemory-policy")
+        partitions = await redis.hget(Keys(prefix).topology(), "partitions")
+    except (RedisError, OSError) as exc:
+        raise LogUnavailableError(f"{redact(url)} does not answer: {exc}") from None
+    finally:
+        await redis.aclose()
+    version = str(info.get("redis_version"))
+    if tuple(int(part) for part in version.split(".")[:2]) < (6, 2):
+        raise ConfigError(f"{redact(url)} is Redis {version}: 6.2 or newer is needed")
+    if policy not in (None, "noeviction"):
+        raise ConfigError(
+            f"{redact(url)} has maxmemory-policy {policy}, by which streams are thrown away: set it to noeviction"
+        )
+    if not info.get("aof_enabled"):
+        typer.echo(f"{redact(url)}: warning: appendonly is off: what was answered is lost if Redis ends", err=True)
+    there = f"a log of {int(partitions)} partitions" if partitions else "no log yet"
+    typer.echo(f"{redact(url)}: Redis {version}, {there} under {prefix!r}")

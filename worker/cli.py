@@ -1,0 +1,244 @@
+"""The `switchhook` command."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ingress.errors import ConfigError
+
+app = typer.Typer(
+    name="switchhook",
+    help="Turns Telnyx webhooks into a contact centre: an ingress that keeps every event, workers that act on them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class Exit(IntEnum):
+    """Exit statuses."""
+
+    OK = 0
+    BROKEN = 1
+    USAGE = 2
+    UNREACHABLE = 5
+
+
+RedisOption = Annotated[
+    str | None, typer.Option("--redis", metavar="URL", envvar="SWITCHHOOK_REDIS_URL", help="Where Redis is.")
+]
+PolicyOption = Annotated[
+    Path | None, typer.Option("--policy", metavar="FILE", envvar="SWITCHHOOK_POLICY", help="The policy file.")
+]
+PrefixOption = Annotated[
+    str | None, typer.Option("--prefix", envvar="SWITCHHOOK_PREFIX", help="The start of every key in Redis.")
+]
+PartitionsOption = Annotated[
+    int | None,
+    typer.Option("--partitions", envvar="SWITCHHOOK_PARTITIONS", help="Partitions of the log; fixed when it is made."),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"switchhook {version('switchhook')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main_options(
+    _version_wanted: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and end.")
+    ] = False,
+) -> None:
+    """Turns Telnyx webhooks into a contact centre."""
+
+
+@app.command()
+def ingress(
+    redis: RedisOption = None,
+    policy: PolicyOption = None,
+    host: Annotated[str | None, typer.Option(envvar="SWITCHHOOK_HOST", help="Default 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(envvar="SWITCHHOOK_PORT", help="Default 8080; 0: any free one.")] = None,
+    prefix: PrefixOption = None,
+    partitions: PartitionsOption = None,
+    grace_secs: Annotated[
+        float | None,
+        typer.Option(envvar="SWITCHHOOK_GRACE_SECS", help="From being unready to ending, default 5."),
+    ] = None,
+) -> None:
+    """Take Telnyx's webhooks: verify, keep in the log, answer. Public keys: from the policy or SWITCHHOOK_PUBLIC_KEY."""
+    from ingress.app import run
+    from ingress.settings import ingress_settings
+
+    flags = {
+        "redis_url": redis,
+        "policy": str(policy) if policy else None,
+        "host": host,
+        "port": port,
+        "prefix": prefix,
+        "partitions": partitions,
+        "grace_secs": grace_secs,
+    }
+    with _errors_for_people():
+        raise typer.Exit(run(ingress_settings(flags)))
+
+
+@app.command()
+def worker(
+    redis: RedisOption = None,
+    policy: PolicyOption = None,
+    prefix: PrefixOption = None,
+    partitions: PartitionsOption = None,
+    worker_id: Annotated[
+        str | None, typer.Option("--id", envvar="SWITCHHOOK_WORKER_ID", help="Default: host, process id and chance.")
+    ] = None,
+    lease_secs: Annotated[
+        float | None, typer.Option(envvar="SWITCHHOOK_LEASE_SECS", help="A dead worker's share is free after it; 5.")
+    ] = None,
+    drain_secs: Annotated[
+        float | None, typer.Option(envvar="SWITCHHOOK_DRAIN_SECS", help="What a shutdown may take at most; 25.")
+    ] = None,
+    health_host: Annotated[str | None, typer.Option(envvar="SWITCHHOOK_HEALTH_HOST", help="127.0.0.1.")] = None,
+    health_port: Annotated[
+        int | None, typer.Option(envvar="SWITCHHOOK_HEALTH_PORT", help="Health and metrics; 8081, 0: any free one.")
+    ] = None,
+    api_base: Annotated[
+        str | None, typer.Option(envvar="SWITCHHOOK_API_BASE", help="Goes before the policy's api_base.")
+    ] = None,
+) -> None:
+    """Replay the log, decide, and act on the Telnyx API. Start as many as are needed: they share the partitions."""
+    from worker.runtime.run import run
+    from worker.settings import worker_settings
+
+    flags = {
+        "redis_url": redis,
+        "policy": str(policy) if policy else None,
+        "prefix": prefix,
+        "partitions": partitions,
+        "worker_id": worker_id,
+        "lease_secs": lease_secs,
+        "drain_secs": drain_secs,
+        "health_host": health_host,
+        "health_port": health_port,
+        "api_base": api_base,
+    }
+    with _errors_for_people():
+        raise typer.Exit(run(worker_settings(flags)))
+
+
+@app.command()
+def emulator(
+    webhook_url: Annotated[str, typer.Option(help="Where webhooks go.")] = "http://127.0.0.1:8080/webhooks",
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0: any free one.")] = 4010,
+    api_key: Annotated[
+        str, typer.Option(envvar="SWITCHHOOK_EMULATOR_API_KEY", help="What clients must send; default: a new one.")
+    ] = "",
+    signing_seed: Annotated[
+        str, typer.Option(envvar="SWITCHHOOK_EMULATOR_SEED", help="Base64 of 32 bytes for the signing key; default: new.")
+    ] = "",
+    connection_id: Annotated[str, typer.Option(help="The Call Control application.")] = "1494404757140276705",
+    seed: Annotated[int, typer.Option(help="Makes what is random repeatable.")] = 0,
+    to: Annotated[str, typer.Option(help="The number that callers ring.")] = "+13125550131",
+    calls_per_minute: Annotated[float, typer.Option(help="Callers who ring by themselves.")] = 0.0,
+    duplicate_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of webhooks delivered twice.")] = 0.0,
+    reorder_secs: Annotated[float, typer.Option(min=0, help="Webhooks are held back by up to so long.")] = 0.0,
+) -> None:
+    """Serve a Telnyx to develop against, without a phone: same operations, signed webhooks, callers and agents."""
+    from worker.testing.emulator.server import run
+    from worker.testing.emulator.settings import EmulatorSettings, Traffic
+
+    settings = EmulatorSettings(
+        webhook_url=webhook_url,
+        host=host,
+        port=port,
+        api_key=api_key,
+        signing_seed=signing_seed,
+        connection_id=connection_id,
+        seed=seed,
+        duplicate_rate=duplicate_rate,
+        reorder_secs=reorder_secs,
+        traffic=Traffic(to=to, per_minute=calls_per_minute),
+    )
+    raise typer.Exit(run(settings))
+
+
+@app.command()
+def demo(
+    redis: RedisOption = None,
+    seconds: Annotated[float, typer.Option(envvar="DEMO_SECONDS", min=10, max=3600, help="How long it goes on.")] = 30.0,
+    seed: Annotated[int, typer.Option(envvar="DEMO_SEED", help="Another seed, other callers.")] = 1,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live picture, as without a terminal.")] = False,
+) -> None:
+    """Run the main job on an embedded default: Redis, emulator, ingress, two workers, agents and callers; then audit it."""
+    from worker.demo.run import run
+
+    with _errors_for_people():
+        raise typer.Exit(run(redis_url=redis, seconds=seconds, seed=seed, plain=plain))
+
+
+@app.command()
+def check(policy: PolicyOption = None, redis: RedisOption = None, prefix: PrefixOption = None) -> None:
+    """Check the policy, its keys and Redis, as a start would; exit 2 or 5 with what is wrong."""
+    from worker.check import check_all
+
+    with _errors_for_people():
+        raise typer.Exit(check_all(policy, redis, prefix))
+
+
+@app.command()
+def replay(
+    what: Annotated[str, typer.Argument(help="queue:NAME, agent:NAME, call:ID, conference:ID, or a partition's number.")],
+    redis: RedisOption = None,
+    prefix: PrefixOption = None,
+    tenant: Annotated[str, typer.Option(help="Whose it is.")] = "default",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Leave out events that changed and decided nothing.")] = False,
+) -> None:
+    """Show the history of an aggregate from the log: events, what changed, what was decided, outcomes. Never acts."""
+    from worker.replay.command import replay_to
+
+    with _errors_for_people():
+        raise typer.Exit(replay_to(typer.echo, what, redis, prefix, tenant=tenant, quiet=quiet))
+
+
+class _errors_for_people:  # noqa: N801 - reads as a phrase in a with statement
+    """Turns an error that the user can mend into one sentence and an exit status."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        from ingress.errors import LogUnavailableError, SwitchhookError
+        from worker.runtime.errors import UnavailableError
+
+        if isinstance(error, SwitchhookError):
+            typer.echo(f"switchhook: {error}", err=True)
+            away = isinstance(error, LogUnavailableError | UnavailableError)
+            raise typer.Exit(Exit.UNREACHABLE if away else Exit.USAGE)
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+def run_worker_command() -> None:
+    """Run `switchhook worker` with this process's arguments."""
+    _only("worker")
+
+
+def run_emulator_command() -> None:
+    """Run `switchhook emulator` with this process's arguments."""
+    _only("emulator")
+
+
+def _only(command: str) -> None:
+    import sys
+
+    app([command, *sys.argv[1:]])

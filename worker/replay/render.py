@@ -1,0 +1,122 @@
+"""Says a step of a history in lines for people: time, event, what changed, what was decided, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import msgspec
+
+from worker.decisions.commands import name_of
+from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell
+from worker.events.event import Event
+from worker.events.intents import SignIn
+from worker.events.notices import Told
+from worker.events.outcomes import Observed, Outcome, Refused, Succeeded, Unknown
+from worker.events.timers import TimerFired
+from worker.events.webhooks import Other, Unread
+from worker.replay.source import Step
+
+_QUIET = {"address"}
+
+
+def time_of(ms: int) -> str:
+    """Return Unix milliseconds as UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def lines_of(step: Step) -> Iterator[str]:
+    """Yield the lines of one step; the first is not indented."""
+    yield f"{time_of(step.event.received_ms)}  {describe(step.event)}"
+    for change in changes(step.before, step.after):
+        yield f"    {change}"
+    for act in step.decision.acts if step.decision else ():
+        yield f"    → {describe_act(act)}"
+
+
+def describe(event: Event) -> str:
+    """Return an event in one line."""
+    body = event.body
+    match body:
+        case Told(sender=sender, notice=notice):
+            return f"notice   {notice.__struct_config__.tag} from {sender.kind}:{sender.id} {_fields(notice)}"
+        case TimerFired(key=key):
+            return f"timer    {key}"
+        case Outcome(command=command, result=result):
+            return f"outcome  {name_of(command)}: {_result(result)}"
+        case Observed(command=command, seen=seen):
+            return f"observed {name_of(command)}: {_fields(seen)}"
+        case SignIn(by=by):
+            return f"intent   sign-in by {by}"
+        case Other(event_type=event_type):
+            return f"webhook  {event_type} (nothing acts upon it)"
+        case Unread(event_type=event_type, reason=reason):
+            return f"webhook  {event_type} (not as documented: {reason})"
+        case _:
+            return f"webhook  {_words(type(body).__name__)} {_fields(body)}"
+
+
+def describe_act(act: Act) -> str:
+    """Return something decided in one line."""
+    match act:
+        case Send(command=command):
+            return f"send {name_of(command)} {_fields(command)}"
+        case Tell(to=to, notice=notice):
+            return f"tell {to.kind}:{to.id} {notice.__struct_config__.tag} {_fields(notice)}"
+        case SetTimer(key=key, due_ms=due_ms):
+            return f"set timer {key} for {time_of(due_ms)}"
+        case CancelTimer(key=key):
+            return f"cancel timer {key}"
+
+
+def changes(before: object, after: object) -> list[str]:
+    """Return what differs between two states, as `path: old → new`."""
+    old = msgspec.to_builtins(before) if before is not None else {}
+    new = msgspec.to_builtins(after)
+    return list(_differences("", old, new))
+
+
+def _differences(path: str, old: object, new: object) -> Iterator[str]:
+    if old == new:
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*old, *(key for key in new if key not in old)]:
+            if path or key not in _QUIET:
+                yield from _differences(f"{path}.{key}".lstrip("."), old.get(key), new.get(key))
+        return
+    if old is None and isinstance(new, dict):
+        told = {key: value for key, value in new.items() if value not in (None, [], {}, 0, False, "")}
+        if path and told:
+            yield f"{path}: {told}"
+        return
+    if path != "type" and not (old is None and new in ([], {}, 0, False)):
+        yield f"{path}: {_short(old)} → {_short(new)}"
+
+
+def _short(value: object) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 160 else f"{text[:157]}…"
+
+
+def _fields(value: object) -> str:
+    fields = msgspec.to_builtins(value)
+    if not isinstance(fields, dict):
+        return ""
+    left_out = {"type", "notice", "command"}
+    return " ".join(f"{k}={_short(v)}" for k, v in fields.items() if k not in left_out and v not in (None, ""))
+
+
+def _result(result: Succeeded | Refused | Unknown) -> str:
+    match result:
+        case Succeeded(already=str(code)):
+            return f"so already ({code})"
+        case Succeeded():
+            return f"accepted {_fields(result)}".rstrip()
+        case Refused(status=status, code=code, detail=detail, disposition=disposition):
+            return f"refused {status} {code} ({disposition}): {detail}"
+        case Unknown(reason=reason):
+            return f"unknown: {reason}"
+
+
+def _words(name: str) -> str:
+    return "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()

@@ -1,0 +1,107 @@
+"""Serves an emulator: inside a program (`serve`) or as a process of its own (`run`)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import random
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+from aiohttp import web
+from nacl.signing import SigningKey
+
+from ingress.errors import ConfigError
+from worker.testing.emulator.actors import Actors
+from worker.testing.emulator.admin import Admin
+from worker.testing.emulator.api import Api
+from worker.testing.emulator.conferences import Conferences
+from worker.testing.emulator.delivery import Delivery
+from worker.testing.emulator.queues import Queues
+from worker.testing.emulator.settings import EmulatorSettings
+from worker.testing.emulator.world import World
+
+
+class Emulator:
+    """A running emulator."""
+
+    def __init__(self, base: str, api_key: str, delivery: Delivery, world: World, actors: Actors, api: Api) -> None:
+        #: Where it listens; Telnyx's surface is below /v2, the admin endpoints below /emulator.
+        self.base = base
+        self.api_base = f"{base}/v2"
+        self.api_key = api_key
+        self.public_key = delivery.public_key
+        self.delivery = delivery
+        self.world = world
+        self.actors = actors
+        self.api = api
+
+
+@asynccontextmanager
+async def serve(settings: EmulatorSettings) -> AsyncIterator[Emulator]:
+    """Serve an emulator for the length of a block.
+
+    Raises:
+        ConfigError: The signing seed is not base64 of 32 bytes.
+    """
+    rng = random.Random(settings.seed)
+    api_key = settings.api_key or f"KEY{secrets.token_hex(16)}"
+    async with anyio.create_task_group() as tasks:
+        delivery = Delivery(settings, _signing_key(settings), rng)
+        await tasks.start(delivery.run, tasks)
+        world = World(settings, delivery, rng, tasks)
+        queues = Queues(world)
+        conferences = Conferences(world, queues)
+        actors = Actors(world, settings)
+        api = Api(settings, api_key, world, queues, conferences)
+        app = web.Application()
+        app.add_routes([*api.routes(), *Admin(world, actors, api, conferences).routes()])
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, settings.host, settings.port).start()
+            tasks.start_soon(actors.run)
+            base = f"http://{settings.host}:{runner.addresses[0][1]}"
+            yield Emulator(base, api_key, delivery, world, actors, api)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await runner.cleanup()
+            tasks.cancel_scope.cancel()
+
+
+def run(settings: EmulatorSettings) -> int:
+    """Serve an emulator until SIGTERM or SIGINT, and return the exit status. Says where it is on standard output."""
+    status = 0
+    try:
+        anyio.run(_run, settings)
+    except* ConfigError as group:
+        print(f"switchhook emulator: {group.exceptions[0]}", file=sys.stderr)
+        status = 2
+    except* OSError as group:
+        print(f"switchhook emulator: it cannot listen: {group.exceptions[0]}", file=sys.stderr)
+        status = 5
+    return status
+
+
+async def _run(settings: EmulatorSettings) -> None:
+    async with serve(settings) as emulator:
+        print(f"API base    {emulator.api_base}")
+        print(f"API key     {emulator.api_key}")
+        print(f"public key  {emulator.public_key}")
+        print(f"webhooks to {settings.webhook_url}", flush=True)
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+            async for _ in received:
+                return
+
+
+def _signing_key(settings: EmulatorSettings) -> SigningKey:
+    if not settings.signing_seed:
+        return SigningKey.generate()
+    try:
+        return SigningKey(base64.b64decode(settings.signing_seed, validate=True))
+    except (binascii.Error, ValueError):
+        raise ConfigError("the signing seed is not base64 of 32 bytes") from None
