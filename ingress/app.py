@@ -119,9 +119,7 @@ async def _run(settings: IngressSettings) -> None:
         tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(batcher.run, name="batcher")
         tasks.start_soon(readiness.watch, name="redis watch")
-        runner = web.AppRunner(
-            make_app(handler, readiness, metrics), access_log=None, shutdown_timeout=DRAIN_SECS
-        )
+        runner = web.AppRunner(make_app(handler, readiness, metrics), access_log=None, shutdown_timeout=DRAIN_SECS)
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.host, settings.port)

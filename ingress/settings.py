@@ -86,9 +86,7 @@ def ingress_settings(
     return settings
 
 
-def tenant_keys(
-    settings: IngressSettings, environment: Mapping[str, str] = os.environ
-) -> dict[str, list[VerifyKey]]:
+def tenant_keys(settings: IngressSettings, environment: Mapping[str, str] = os.environ) -> dict[str, list[VerifyKey]]:
     """Return each tenant's public keys. There is no way to run without any.
 
     Raises:

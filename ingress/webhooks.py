@@ -1,4 +1,4 @@
-"""The handler of `POST /webhooks/{tenant}`: verify, route, append, answer. 200 is said only when the event is in the log.
+"""The handler of `POST /webhooks/{tenant}`: verify, route, append, answer. 200 only when the event is in the log.
 
 A valid webhook is never answered 4xx, for Telnyx does not deliver those again; 503 makes it come back.
 """

@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-from ingress.errors import ConfigError
-
 app = typer.Typer(
     name="switchhook",
     help="Turns Telnyx webhooks into a contact centre: an ingress that keeps every event, workers that act on them.",
@@ -72,7 +70,7 @@ def ingress(
         typer.Option(envvar="SWITCHHOOK_GRACE_SECS", help="From being unready to ending, default 5."),
     ] = None,
 ) -> None:
-    """Take Telnyx's webhooks: verify, keep in the log, answer. Public keys: from the policy or SWITCHHOOK_PUBLIC_KEY."""
+    """Take Telnyx's webhooks: verify, keep in the log, answer. Keys: from the policy, or SWITCHHOOK_PUBLIC_KEY."""
     from ingress.app import run
     from ingress.settings import ingress_settings
 
@@ -141,7 +139,8 @@ def emulator(
         str, typer.Option(envvar="SWITCHHOOK_EMULATOR_API_KEY", help="What clients must send; default: a new one.")
     ] = "",
     signing_seed: Annotated[
-        str, typer.Option(envvar="SWITCHHOOK_EMULATOR_SEED", help="Base64 of 32 bytes for the signing key; default: new.")
+        str,
+        typer.Option(envvar="SWITCHHOOK_EMULATOR_SEED", help="Base64 of 32 bytes for the signing key; default: new."),
     ] = "",
     connection_id: Annotated[str, typer.Option(help="The Call Control application.")] = "1494404757140276705",
     seed: Annotated[int, typer.Option(help="Makes what is random repeatable.")] = 0,
@@ -172,11 +171,15 @@ def emulator(
 @app.command()
 def demo(
     redis: RedisOption = None,
-    seconds: Annotated[float, typer.Option(envvar="DEMO_SECONDS", min=10, max=3600, help="How long it goes on.")] = 30.0,
+    seconds: Annotated[
+        float, typer.Option(envvar="DEMO_SECONDS", min=10, max=3600, help="How long it goes on.")
+    ] = 30.0,
     seed: Annotated[int, typer.Option(envvar="DEMO_SEED", help="Another seed, other callers.")] = 1,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live picture, as without a terminal.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines instead of a live picture, as without a terminal.")
+    ] = False,
 ) -> None:
-    """Run the main job on an embedded default: Redis, emulator, ingress, two workers, agents and callers; then audit it."""
+    """Run the main job on an embedded default (Redis, emulator, ingress, two workers, callers), then audit its log."""
     from worker.demo.run import run
 
     with _errors_for_people():
@@ -194,7 +197,9 @@ def check(policy: PolicyOption = None, redis: RedisOption = None, prefix: Prefix
 
 @app.command()
 def replay(
-    what: Annotated[str, typer.Argument(help="queue:NAME, agent:NAME, call:ID, conference:ID, or a partition's number.")],
+    what: Annotated[
+        str, typer.Argument(help="queue:NAME, agent:NAME, call:ID, conference:ID, or a partition's number.")
+    ],
     redis: RedisOption = None,
     prefix: PrefixOption = None,
     tenant: Annotated[str, typer.Option(help="Whose it is.")] = "default",

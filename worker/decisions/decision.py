@@ -7,7 +7,7 @@ import uuid
 import msgspec
 
 from ingress.envelope import Address
-from worker.decisions.commands import AnyCommand
+from worker.commands.command import AnyCommand
 from worker.events.notices import AnyNotice
 
 _COMMAND_IDS = uuid.UUID("5d0c6f0e-7f39-4d0a-9d8c-3f3f6b1a2c11")

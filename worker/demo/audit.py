@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 import msgspec
 
 from ingress.log import Partition
-from worker.decisions import commands as c
+from worker.commands import command as c
 from worker.decisions.decision import Decision, Send, command_id
 from worker.events import notices as n
 from worker.events import webhooks as w
@@ -127,8 +127,9 @@ class Audit:
             if call not in self._callers:
                 continue
             ends = self._left[conference, call] | ({self._hung_up[call]} if call in self._hung_up else set())
-            for at in sorted(joins):
-                stays.append((conference, call, at, min((end for end in ends if end >= at), default=float("inf"))))
+            stays += [
+                (conference, call, at, min((end for end in ends if end >= at), default=float("inf"))) for at in joins
+            ]
         return sorted(stays, key=lambda stay: stay[2])
 
     def _two_agents(self) -> list[str]:
@@ -155,10 +156,8 @@ class Audit:
         """A caller ends by hanging up, or by us, after a conversation or an apology; else he was lost."""
         broken = [f"{call} has not ended" for call in self._callers if call not in self._hung_up]
         ended_by_us = {cmd.call for _, cmd in self._sent.values() if isinstance(cmd, c.Hangup)}
-        for call in ended_by_us & set(self._callers):
-            if call not in self._dismissed:
-                broken.append(f"{call} was hung up without an apology")
-        return broken
+        blunt = ended_by_us & set(self._callers) - self._dismissed
+        return [*broken, *(f"{call} was hung up without an apology" for call in blunt)]
 
     def _open_commands(self) -> list[str]:
         open_ones = [

@@ -88,7 +88,9 @@ class View(msgspec.Struct, frozen=True):
         )
 
 
-def picture(view: View, *, clock: str, webhooks: Rate, commands: Rate, workers: list[str], news: list[str]) -> RenderableType:
+def picture(
+    view: View, *, clock: str, webhooks: Rate, commands: Rate, workers: list[str], news: list[str]
+) -> RenderableType:
     """Return the live picture of a moment."""
     numbers = {agent.conference: agent.name for agent in view.agents if agent.conference}
     queues = Table(title="Queues", expand=True)

@@ -1,4 +1,4 @@
-"""`switchhook demo`: the main job from end to end, with a worker killed half-way, and an audit of the log at the end."""
+"""`switchhook demo`: the main job from end to end, with a worker killed half-way, and an audit at the end."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import anyio
 import anyio.to_thread
 from nacl.signing import SigningKey
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 
 from ingress.envelope import Address
@@ -174,7 +175,7 @@ class Demo:
         redis = connect(self._redis_url)
         token = await redis.get(self._keys.lease(partition_of(queue, PARTITIONS)))
         await redis.aclose()
-        name = bytes(token).decode().partition(":")[0] if token else "w1"
+        name = cast("bytes", token).decode().partition(":")[0] if token else "w1"
         worker = self._workers.pop(name)
         await anyio.to_thread.run_sync(worker.kill)
         self._say(f"worker {name} was killed with SIGKILL (pid {worker.pid}), which held the queue; the calls go on")
@@ -205,7 +206,7 @@ class Demo:
                 audit.take(Partition(number), event, None)
         return audit.report()
 
-    def _picture(self, view: View, now: float) -> object:
+    def _picture(self, view: View, now: float) -> RenderableType:
         return picture(
             view,
             clock=f"{now:.0f} of {self._seconds:.0f} s",
@@ -264,5 +265,3 @@ def compare(report: Report, books: dict[str, object]) -> list[str]:
 def _list(books: dict[str, object], key: str) -> list[object]:
     value = books.get(key)
     return value if isinstance(value, list) else []
-
-

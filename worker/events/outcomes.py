@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from worker.decisions.commands import AnyCommand
+from worker.commands.command import AnyCommand
 
 #: What a refusal means to the aggregate: the leg or conference is gone; try again after the next event; there is no
 #: room; it can never work; the account itself is refused.

@@ -13,7 +13,7 @@ import msgspec
 from ingress.envelope import Address
 from ingress.log import Partition
 from worker.aggregates import machine
-from worker.decisions.commands import AnyCommand
+from worker.commands.command import AnyCommand
 from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell, command_id
 from worker.events.event import Event
 from worker.events.notices import Told

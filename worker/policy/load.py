@@ -124,11 +124,7 @@ def _find(document: dict[str, object]) -> Iterator[str]:
             entries = tenant.get(section)
             for entry, value in (entries if isinstance(entries, dict) else {}).items():
                 yield from _try(value, kind, ["tenants", name, section, entry])
-        rest = {
-            key: value
-            for key, value in tenant.items()
-            if key not in SECTIONS or not isinstance(value, dict)
-        }
+        rest = {key: value for key, value in tenant.items() if key not in SECTIONS or not isinstance(value, dict)}
         yield from _try(rest, Tenant, ["tenants", name])
     rest_of_file = {key: value for key, value in document.items() if key != "tenants" or not isinstance(value, dict)}
     yield from _try({"tenants": tenants or {}, **rest_of_file}, Policy, [], within_tenants=False)
@@ -202,7 +198,8 @@ def _cross_check(policy: Policy) -> Iterator[str]:
             if not E164.match(number):
                 yield f'{where}.numbers."{number}": a number is written in E.164 form, such as "+13125550131"'
             if entry.queue not in tenant.queues:
-                yield f'{where}.numbers."{number}".queue is {entry.queue!r}: there is no such queue (there are: {known})'
+                key = f'{where}.numbers."{number}".queue'
+                yield f"{key} is {entry.queue!r}: there is no such queue (there are: {known})"
         addresses: dict[str, str] = {}
         for agent, rules in tenant.agents.items():
             for queue in rules.queues:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from worker.decisions.commands import name_of
+from worker.commands.command import name_of
 from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell
 from worker.events.event import Event
 from worker.events.intents import SignIn

@@ -1,4 +1,4 @@
-"""Reads a log from Redis for people: which partitions there are, and their events with what was decided. Never writes."""
+"""Reads a log for people: its partitions, and their events with what was decided. Never writes."""
 
 from __future__ import annotations
 
@@ -82,9 +82,7 @@ class Follower:
         """Fold what has been decided since the last call, and return it."""
         upto = await self._reader.journal.position(self.ledger.partition)
         new: list[tuple[Event, Decision | None]] = []
-        async for event, decision in self._reader.journal.history(
-            self.ledger.partition, upto, after=self._position
-        ):
+        async for event, decision in self._reader.journal.history(self.ledger.partition, upto, after=self._position):
             self.ledger.fold(event)
             self.ledger.adopt(event, decision.acts if decision else ())
             self._position = event.id

@@ -17,7 +17,7 @@ def assign(workers: Collection[str], partitions: int) -> dict[Partition, str]:
     if not workers:
         return {}
     least, rest = divmod(partitions, len(workers))
-    room = {worker: least for worker in workers}
+    room = dict.fromkeys(workers, least)
     #: So many workers get one more than the others.
     extra = rest
     owners: dict[Partition, str] = {}

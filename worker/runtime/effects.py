@@ -1,4 +1,4 @@
-"""Carries out the commands of a partition: one after another per address, many addresses at once, only while it is ours.
+"""Carries out the commands of a partition: one after another per address, many addresses at once, while it is ours.
 
 A command's end is appended to its aggregate's log under the command's id, so that two owners who both carried it out
 leave one outcome.
@@ -16,7 +16,7 @@ from anyio.abc import TaskGroup
 from ingress.envelope import Address
 from ingress.errors import LogUnavailableError
 from ingress.log import EventLog
-from worker.decisions.commands import AnyCommand, name_of
+from worker.commands.command import AnyCommand, name_of
 from worker.events.event import write_entry
 from worker.events.outcomes import Observed, Outcome, Refused, Unknown
 from worker.ledger.ledger import Pending
@@ -72,7 +72,7 @@ class Effects:
         self._draining = False
 
     def start(self, tasks: TaskGroup, pending: Pending, *, age_secs: float = 0.0) -> None:
-        """Carry out *pending* after those of its address that came before. *age_secs*: since it may first have been sent."""
+        """Carry out *pending* after those of its address that came before; it may have been sent *age_secs* ago."""
         queue = self._queues.get(pending.address)
         if queue is not None:
             queue.append((pending, age_secs))

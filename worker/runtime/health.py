@@ -27,9 +27,7 @@ async def serve_health(worker: Worker, metrics: Metrics, *, host: str, port: int
         return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
-    app.add_routes(
-        [web.get("/health/live", live), web.get("/health/ready", ready), web.get("/metrics", measured)]
-    )
+    app.add_routes([web.get("/health/live", live), web.get("/health/ready", ready), web.get("/metrics", measured)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:

@@ -14,7 +14,9 @@ class Metrics:
         self.partitions = Gauge("switchhook_worker_partitions", "Partitions held", registry=r)
         self.takeovers = Counter("switchhook_worker_takeovers", "Partitions taken", registry=r)
         self.fenced = Counter("switchhook_worker_fenced", "Times that a lost lease stopped us", registry=r)
-        self.events = Counter("switchhook_worker_events", "Events folded, by kind of aggregate", ["aggregate"], registry=r)
+        self.events = Counter(
+            "switchhook_worker_events", "Events folded, by kind of aggregate", ["aggregate"], registry=r
+        )
         self.failures = Counter(
             "switchhook_worker_event_failures", "Events on which aggregate code raised", ["aggregate"], registry=r
         )
@@ -33,4 +35,6 @@ class Metrics:
         )
         self.timers = Counter("switchhook_worker_timers_fired", "Timers fired", registry=r)
         self.recovery_secs = Histogram("switchhook_worker_recovery_seconds", "Time to recover a partition", registry=r)
-        self.stopped_tenants = Gauge("switchhook_worker_stopped_tenants", "Tenants whose account is refused", registry=r)
+        self.stopped_tenants = Gauge(
+            "switchhook_worker_stopped_tenants", "Tenants whose account is refused", registry=r
+        )

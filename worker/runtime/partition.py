@@ -180,7 +180,7 @@ class PartitionOwner:
             self.ledger.aggregates[event.address] = before
 
     async def _deliver(self, decisions: list[tuple[str, Decision]]) -> None:
-        """Append the notices of *decisions* to their receivers' logs. Appending again is harmless: the ids are the same."""
+        """Append the notices of *decisions* to their receivers' logs. Again is harmless: the ids are the same."""
         now_ms = self._clock.now_ms()
         entries = [
             write_entry(event_id, to, told, now_ms)

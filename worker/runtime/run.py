@@ -66,7 +66,9 @@ async def _run(settings: WorkerSettings) -> None:
                 except (RedisError, OSError, LogUnavailableError):
                     await anyio.sleep(0.2)
         if patience.cancelled_caught:
-            raise TimeoutError(f"{redact(settings.redis_url)} does not answer: start Redis, or name another with --redis")
+            raise TimeoutError(
+                f"{redact(settings.redis_url)} does not answer: start Redis, or name another with --redis"
+            )
         worker = Worker(
             settings,
             commands=commands,

@@ -25,9 +25,7 @@ BATCH = 256
 class Timers:
     """The heap of a partition's timers. What the ledger holds is the truth; the heap may have cancelled ones in it."""
 
-    def __init__(
-        self, lease: Lease, ledger: Ledger, event_log: EventLog, clock: RedisClock, metrics: Metrics
-    ) -> None:
+    def __init__(self, lease: Lease, ledger: Ledger, event_log: EventLog, clock: RedisClock, metrics: Metrics) -> None:
         self._lease = lease
         self._ledger = ledger
         self._log = event_log

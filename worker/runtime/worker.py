@@ -56,7 +56,11 @@ class Worker:
         self._leases = Leases(commands, keys, settings.worker_id, ttl_secs=settings.lease_secs)
         # A dead worker's share is given away before its leases end, so that they are taken the moment they do.
         self._membership = Membership(
-            commands, keys, settings.worker_id, alive_secs=max(4 * TICK_SECS, settings.lease_secs / 2), clock=self._clock
+            commands,
+            keys,
+            settings.worker_id,
+            alive_secs=max(4 * TICK_SECS, settings.lease_secs / 2),
+            clock=self._clock,
         )
         self._limiter = anyio.CapacityLimiter(settings.max_commands)
         self._rightful: frozenset[Partition] = frozenset()

@@ -68,5 +68,7 @@ class Conferences:
         """End a conference and hang all its legs up."""
         await self._act(conference, "end", body)
 
-    async def _act(self, conference: str, action: str, body: JoinBody | LeaveBody | RecordStartBody | CommandBody) -> None:
+    async def _act(
+        self, conference: str, action: str, body: JoinBody | LeaveBody | RecordStartBody | CommandBody
+    ) -> None:
         await self._wire.post(f"/conferences/{segment(conference)}/actions/{action}", body, One[Result])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import assert_never
 
-from worker.decisions import commands as c
+from worker.commands import command as c
 
 #: Telnyx forgets a command_id after 60 s; a repetition must have arrived by then.
 RESEND_WITHIN_SECS = 55.0

@@ -11,8 +11,8 @@ from typing import TypeVar, assert_never
 import anyio
 from msgspec.structs import replace
 
-from worker.decisions import commands as c
-from worker.events.client_state import ClientState, encode_client_state
+from worker.commands import command as c
+from worker.commands.client_state import ClientState, encode_client_state
 from worker.events.outcomes import (
     CallSeen,
     ConferenceSeen,
@@ -58,7 +58,9 @@ _DISPOSITIONS: dict[Meaning, Disposition] = {
 class Sender:
     """Sends the commands of one tenant."""
 
-    def __init__(self, client: TelnyxClient, *, try_secs: float = TRY_SECS, jitter: random.Random | None = None) -> None:
+    def __init__(
+        self, client: TelnyxClient, *, try_secs: float = TRY_SECS, jitter: random.Random | None = None
+    ) -> None:
         self._client = client
         self._try_secs = try_secs
         self._jitter = jitter or random.Random()

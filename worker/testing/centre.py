@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from worker.aggregates.agent.state import Agent
 from worker.aggregates.queue.state import Queue as QueueState
-from worker.decisions import commands as c
+from worker.commands import command as c
+from worker.commands.client_state import ClientState, encode_client_state
 from worker.events import webhooks as w
-from worker.events.client_state import ClientState, encode_client_state
 from worker.policy.model import Agent as AgentPolicy
 from worker.policy.model import Number, Queue, Secret, Tenant
 from worker.testing.stage import Stage

@@ -10,7 +10,7 @@ from collections import deque
 
 from ingress.envelope import Address, AggregateKind
 from worker.aggregates import machine
-from worker.decisions.commands import AnyCommand
+from worker.commands.command import AnyCommand
 from worker.decisions.decision import CancelTimer, Send, SetTimer, Tell
 from worker.events.event import Body, Event
 from worker.events.intents import SignIn

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from ingress.envelope import Address, AggregateKind
 from worker.aggregates import machine
-from worker.decisions import commands as c
+from worker.commands import command as c
+from worker.commands.client_state import ClientState, encode_client_state
 from worker.events import webhooks as w
-from worker.events.client_state import ClientState, encode_client_state
 from worker.events.event import Event
 from worker.events.outcomes import CallSeen, ParticipantsSeen
 from worker.testing.centre import NUMBER, Centre, small_tenant

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from worker.testing.centre import Centre
 from worker.aggregates.call.state import Call
 from worker.aggregates.conference.state import Conference
-from worker.decisions import commands as c
+from worker.commands import command as c
 from worker.events import notices as n
 from worker.events import webhooks as w
 from worker.events.outcomes import CallSeen, ConferenceSeen, ParticipantsSeen
+from worker.testing.centre import Centre
 
 
 def joins(centre: Centre) -> list[tuple[str, str]]:

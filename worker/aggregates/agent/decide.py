@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from ingress.envelope import Address, AggregateKind
 from worker.aggregates.agent.state import Agent
-from worker.decisions import commands as c
+from worker.commands import command as c
+from worker.commands.client_state import ClientState
 from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell
 from worker.events import notices as n
-from worker.events.client_state import ClientState
 from worker.events.event import Event
 from worker.policy.model import Agent as AgentPolicy
 from worker.policy.model import Tenant
@@ -36,10 +36,9 @@ def _line(agent: Agent, event: Event, policy: Tenant, rules: AgentPolicy) -> Ite
         state = ClientState(agent=agent.name)
         yield Send(c.Dial(rules.address, policy.caller_id, policy.connection_id, rules.ring_secs, state))
         yield SetTimer("ring", event.received_ms + rules.ring_secs * 1000 + RING_SLACK_MS)
-    elif agent.line == "lost":
-        if rules.redial_secs > 0:
-            yield CancelTimer("ring")
-            yield SetTimer("redial", event.received_ms + round(rules.redial_secs * 1000))
+    elif agent.line == "lost" and rules.redial_secs > 0:
+        yield CancelTimer("ring")
+        yield SetTimer("redial", event.received_ms + round(rules.redial_secs * 1000))
 
 
 def _room(agent: Agent, event: Event) -> Iterator[Act]:

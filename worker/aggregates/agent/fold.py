@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from worker.aggregates.agent.state import Agent, Offered, Reply
-from worker.decisions import commands as c
+from worker.commands import command as c
 from worker.decisions.decision import Act, Send, SetTimer, Tell
 from worker.events import notices as n
 from worker.events.event import Event

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from ingress.envelope import Address
 from worker.aggregates.call.fold import MAX_RETRIES
 from worker.aggregates.call.state import Call
-from worker.decisions import commands as c
+from worker.commands import command as c
+from worker.commands.client_state import ClientState
 from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell
 from worker.events import notices as n
-from worker.events.client_state import ClientState
 from worker.events.event import Event
 from worker.events.outcomes import Outcome, Refused
 from worker.events.timers import TimerFired

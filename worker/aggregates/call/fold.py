@@ -5,11 +5,11 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from worker.aggregates.call.state import Call, Ended, Joining, Undoing
-from worker.decisions import commands as c
+from worker.commands import command as c
+from worker.commands.client_state import decode_client_state
 from worker.decisions.decision import Act, Send, Tell
 from worker.events import notices as n
 from worker.events import webhooks as w
-from worker.events.client_state import decode_client_state
 from worker.events.event import Event
 from worker.events.outcomes import CallSeen, Observed, Outcome, Refused, Succeeded, Unknown
 from worker.events.timers import TimerFired

@@ -9,9 +9,7 @@ import msgspec
 from ingress.envelope import Address
 
 #: Things that are asked, or told, once in a leg's life.
-Step = Literal[
-    "answer", "greeting", "apology", "hangup", "told-gone", "told-up", "told-ended", "told-waiting"
-]
+Step = Literal["answer", "greeting", "apology", "hangup", "told-gone", "told-up", "told-ended", "told-waiting"]
 
 
 class Ended(msgspec.Struct, frozen=True, order=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ingress.envelope import Address, AggregateKind
 from worker.aggregates.conference.state import Conference, Expected
-from worker.decisions import commands as c
+from worker.commands import command as c
 from worker.decisions.decision import Act, Send, SetTimer, Tell
 from worker.events import notices as n
 from worker.events.event import Event

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from worker.aggregates.conference.state import Conference, Expected, Presence, Saved
-from worker.decisions import commands as c
+from worker.commands import command as c
 from worker.decisions.decision import Act, Send, SetTimer, Tell
 from worker.events import notices as n
 from worker.events import webhooks as w
@@ -127,9 +127,7 @@ def _saved(conference: Conference, body: w.RecordingSaved) -> Conference:
     recording_id = body.recording_id or ""
     if any(known.recording_id == recording_id for known in conference.saved):
         return conference
-    new = Saved(
-        recording_id, body.recording_started_at or "", body.recording_ended_at or "", conference.recorded or ""
-    )
+    new = Saved(recording_id, body.recording_started_at or "", body.recording_ended_at or "", conference.recorded or "")
     return replace(conference, saved=tuple(sorted((*conference.saved, new))))
 
 

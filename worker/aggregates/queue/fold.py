@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from worker.aggregates.queue.state import COMMITTED, Caller, FreeAgent, Offer, OfferStep, Presence, Queue, Release, Undo
-from worker.decisions import commands as c
+from worker.commands import command as c
 from worker.decisions.decision import Act, Send, SetTimer, Tell
 from worker.events import notices as n
 from worker.events import webhooks as w
@@ -33,7 +33,7 @@ def fold(queue: Queue, event: Event) -> Queue:
         case w.CallDequeued(call_control_id=call, reason="timeout"):
             return _overdue(queue, call)
         case n.Told(notice=notice):
-            return _told(queue, notice, event.received_ms)
+            return _told(queue, notice)
         case TimerFired(key=key):
             return _timer(queue, key)
         case Observed(command=c.ReadParticipants(conference=conference), seen=ParticipantsSeen(calls=calls)):
@@ -108,7 +108,7 @@ def depart(queue: Queue, call: str, at_ms: int) -> Queue:
     return replace(queue, callers={known: c for known, c in queue.callers.items() if known != call})
 
 
-def _told(queue: Queue, notice: n.AnyNotice, now_ms: int) -> Queue:
+def _told(queue: Queue, notice: n.AnyNotice) -> Queue:
     match notice:
         case n.CallerWaiting(call=call, arrived_ms=arrived_ms, number=number):
             return arrive(queue, call, arrived_ms, number)

@@ -1,4 +1,4 @@
-"""What tests and the demo ask of an emulator besides Telnyx's own surface: callers, faults, and the emulator's books."""
+"""What is asked of an emulator besides Telnyx's own surface: callers, faults, and the emulator's books."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queues: made when first used, first come first served, left by joining a conference, leaving, ending or waiting too long."""
+"""Queues: made when first used; left by joining a conference, by leaving, by ending, or by waiting too long."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ class Queues:
             self.world.violations.append(f"{leg.id} enters {name} while in the queue {leg.queue}")
         queue.calls.append(leg)
         leg.queue, leg.enqueued_at = name, now()
-        self.world.say(
-            leg, "call.enqueued", queue=name, current_position=len(queue.calls), queue_avg_wait_time_secs=0
-        )
+        self.world.say(leg, "call.enqueued", queue=name, current_position=len(queue.calls), queue_avg_wait_time_secs=0)
         if max_wait_secs is not None:
             entered = leg.enqueued_at
 

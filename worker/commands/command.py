@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from worker.events.client_state import ClientState
+from worker.commands.client_state import ClientState
 
 
 class Command(msgspec.Struct, frozen=True, tag_field="command", omit_defaults=True):
