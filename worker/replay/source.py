@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import msgspec
+import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -14,6 +15,8 @@ from worker.decisions.decision import Decision
 from worker.events.event import Event
 from worker.ledger.ledger import Ledger
 from worker.runtime.journal import START, Journal
+
+log = structlog.get_logger(__name__)
 
 
 class NoLogError(SwitchhookError):
@@ -58,16 +61,23 @@ class LogReader:
         position = await self.journal.position(partition)
         async for event, decision in self.journal.history(partition, position):
             before = ledger.aggregates.get(event.address)
-            acts = decision.acts if decision else ()
-            ledger.fold(event)
-            ledger.adopt(event, acts)
-            yield Step(event, before, ledger.aggregates[event.address], decision)
+            _absorb(ledger, event, decision)
+            yield Step(event, before, ledger.aggregates.get(event.address), decision)
 
     async def undecided(self, partition: Partition) -> list[Event]:
         """Return the events that no owner has decided yet."""
         position = await self.journal.position(partition)
         last = await self.journal.last_id(partition)
         return [event async for event, _ in self.journal.history(partition, last, after=position)]
+
+
+def _absorb(ledger: Ledger, event: Event, decision: Decision | None) -> None:
+    """Take one event in as its owner did, who passed over what made the code raise."""
+    try:
+        ledger.fold(event)
+        ledger.adopt(event, decision.acts if decision else ())
+    except Exception:
+        log.exception("event.failed", address=str(event.address), event_id=event.id)
 
 
 class Follower:
@@ -83,8 +93,7 @@ class Follower:
         upto = await self._reader.journal.position(self.ledger.partition)
         new: list[tuple[Event, Decision | None]] = []
         async for event, decision in self._reader.journal.history(self.ledger.partition, upto, after=self._position):
-            self.ledger.fold(event)
-            self.ledger.adopt(event, decision.acts if decision else ())
+            _absorb(self.ledger, event, decision)
             self._position = event.id
             new.append((event, decision))
         return new

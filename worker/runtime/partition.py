@@ -148,36 +148,30 @@ class PartitionOwner:
         self._timers.add(timers)
 
     def _decide(self, event: Event, policy: Policy) -> tuple[tuple[Act, ...], list[Pending], list[Timer]]:
-        """Fold and decide one event. One that makes the code raise is passed over, loudly, and changes nothing."""
+        """Fold and decide one event. Where the code raises, nothing is decided, loudly, and the others go on."""
         address = event.address
-        before = self.ledger.aggregates.get(address)
         self._metrics.events.labels(address.kind).inc()
+        folded: machine.AggregateState | None = None
         try:
-            state = self.ledger.fold(event)
-            acts = machine.decide(state, event, policy.tenants.get(address.tenant))
+            folded = self.ledger.fold(event)
+            acts = machine.decide(folded, event, policy.tenants.get(address.tenant))
             return acts, *self.ledger.adopt(event, acts)
         except Exception:
             # Aggregate code can fail in any way; its neighbours in the partition must not.
-            log.exception("event.failed", address=str(address), event=event.id, partition=self.partition)
+            log.exception("event.failed", address=str(address), event_id=event.id, partition=self.partition)
             self._metrics.failures.labels(address.kind).inc()
-            self._restore(event, before)
+            if folded is not None:
+                # What a recovery, which decides nothing, will find too.
+                self.ledger.aggregates[address] = folded
             return (), [], []
 
     def _absorb(self, event: Event, acts: tuple[Act, ...]) -> None:
-        before = self.ledger.aggregates.get(event.address)
         try:
             self.ledger.fold(event)
             self.ledger.adopt(event, acts)
         except Exception:
-            # As it was when it was live.
-            log.exception("event.failed", address=str(event.address), event=event.id, partition=self.partition)
-            self._restore(event, before)
-
-    def _restore(self, event: Event, before: machine.AggregateState | None) -> None:
-        if before is None:
-            self.ledger.aggregates.pop(event.address, None)
-        else:
-            self.ledger.aggregates[event.address] = before
+            # As it was when it was live: the fold that raises leaves the state as it was before.
+            log.exception("event.failed", address=str(event.address), event_id=event.id, partition=self.partition)
 
     async def _deliver(self, decisions: list[tuple[str, Decision]]) -> None:
         """Append the notices of *decisions* to their receivers' logs. Again is harmless: the ids are the same."""

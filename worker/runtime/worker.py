@@ -9,7 +9,10 @@ import anyio
 import structlog
 from redis.asyncio import Redis
 
+from ingress.envelope import Address
 from ingress.log import EventLog, Keys, Partition
+from worker.aggregates.machine import AggregateState
+from worker.ledger.ledger import Pending
 from worker.policy.model import Policy
 from worker.runtime.assign import assign
 from worker.runtime.clock import RedisClock, monotonic
@@ -47,7 +50,7 @@ class Worker:
         self._settings = settings
         self._senders = senders
         self._policy = policy
-        self._metrics = metrics
+        self.metrics = metrics
         self._reads = reads
         self._clock = RedisClock()
         keys = Keys(settings.prefix)
@@ -75,6 +78,15 @@ class Worker:
     def held(self) -> frozenset[Partition]:
         """The partitions that are held now."""
         return frozenset(self._owners)
+
+    def pending(self, partition: Partition) -> list[Pending]:
+        """Return the commands of a partition held here that have no outcome yet."""
+        owner = self._owners.get(partition)
+        return list(owner.ledger.pending.values()) if owner else []
+
+    def aggregates(self) -> dict[Address, AggregateState]:
+        """Return all aggregates of the partitions held here, as they are now."""
+        return {a: state for owner in self._owners.values() for a, state in owner.ledger.aggregates.items()}
 
     @property
     def stopping(self) -> bool:
@@ -146,7 +158,7 @@ class Worker:
                 if lease is not None:
                     await self._hold(lease)
             except* FencedError as group:
-                self._metrics.fenced.inc()
+                self.metrics.fenced.inc()
                 log.warning("partition.fenced", partition=partition, reason=_first(group))
             except* UnavailableError as group:
                 failed = True
@@ -155,7 +167,7 @@ class Worker:
             await self._pause(_backoff(failures) if failed else TICK_SECS)
 
     async def _hold(self, lease: Lease) -> None:
-        effects = Effects(lease, self._log, self._senders, self._limiter, self._clock, self._metrics)
+        effects = Effects(lease, self._log, self._senders, self._limiter, self._clock, self.metrics)
         owner = PartitionOwner(
             lease,
             reads=self._reads,
@@ -164,11 +176,11 @@ class Worker:
             policy=self._policy,
             effects=effects,
             clock=self._clock,
-            metrics=self._metrics,
+            metrics=self.metrics,
         )
         self._owners[lease.partition] = owner
-        self._metrics.takeovers.inc()
-        self._metrics.partitions.set(len(self._owners))
+        self.metrics.takeovers.inc()
+        self.metrics.partitions.set(len(self._owners))
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._renew, lease, name=f"lease {lease.partition}")
@@ -178,7 +190,7 @@ class Worker:
                 tasks.cancel_scope.cancel()
         finally:
             del self._owners[lease.partition]
-            self._metrics.partitions.set(len(self._owners))
+            self.metrics.partitions.set(len(self._owners))
             lease.drop()
             # Released under a shield, and briefly: the next owner need not wait for the lease's end.
             with anyio.move_on_after(1, shield=True):

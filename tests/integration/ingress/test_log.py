@@ -1,0 +1,53 @@
+"""The log on a real Redis: once, in order, in the right place."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+from redis.asyncio import Redis
+
+from ingress.envelope import Address, LogEntry
+from ingress.errors import LogUnavailableError, TopologyError
+from ingress.log import EventLog, Keys, decode_entry, settle_topology
+from ingress.redis_client import connect
+from worker.runtime.journal import Entries
+
+
+def entry(name: str, call: str = "c") -> LogEntry:
+    return LogEntry(name, Address("t", "call", call), "webhook", 5, b"\x00raw")
+
+
+async def stored(redis: Redis, keys: Keys, log: EventLog) -> list[LogEntry]:
+    found = cast("Entries", await redis.xrange(keys.log(log.partition_of(Address("t", "call", "c")))))
+    return [decode_entry(fields) for _, fields in found]
+
+
+async def test_an_event_is_appended_once_however_often_it_comes(redis: Redis, keys: Keys) -> None:
+    log = EventLog(redis, keys, 4)
+    first, again, other = await log.append([entry("a"), entry("a"), entry("b")])
+    (later,) = await log.append([entry("a")])
+    assert (first.duplicate, again.duplicate, other.duplicate, later.duplicate) == (False, True, False, True)
+    assert first.entry_id == again.entry_id == later.entry_id
+    assert await stored(redis, keys, log) == [entry("a"), entry("b")]
+
+
+async def test_events_keep_the_order_in_which_they_were_appended(redis: Redis, keys: Keys) -> None:
+    log = EventLog(redis, keys, 1)
+    names = [f"e{number}" for number in range(300)]
+    await log.append([entry(name, call=name) for name in names])
+    assert [kept.event_id for kept in await stored(redis, keys, log)] == names
+
+
+async def test_the_number_of_partitions_is_fixed_when_the_log_is_made(redis: Redis, keys: Keys) -> None:
+    await settle_topology(redis, keys, 8)
+    await settle_topology(redis, keys, 8)
+    with pytest.raises(TopologyError, match="SWITCHHOOK_PARTITIONS=8"):
+        await settle_topology(redis, keys, 16)
+
+
+async def test_an_append_without_redis_says_so() -> None:
+    away = connect("redis://127.0.0.1:1/0")
+    with pytest.raises(LogUnavailableError):
+        await EventLog(away, Keys("x"), 1).append([entry("a")])
+    await away.aclose()

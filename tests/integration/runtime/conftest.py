@@ -1,0 +1,120 @@
+"""Workers inside a test: real Redis, the real runtime, and a Telnyx that only notes what it is asked."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+from redis.asyncio import Redis
+
+from ingress.envelope import Address, LogEntry
+from ingress.log import EventLog, Keys, settle_topology
+from ingress.redis_client import connect
+from worker.commands import command as c
+from worker.events.event import Internal, write_entry
+from worker.events.outcomes import Observed, Outcome, Succeeded
+from worker.policy.model import Policy
+from worker.runtime.metrics import Metrics
+from worker.runtime.partition import BLOCK_MS
+from worker.runtime.worker import Worker
+from worker.settings import WorkerSettings
+from worker.testing.centre import small_tenant
+
+PARTITIONS = 16
+NUMBER = "+13125550131"
+
+
+class Phone:
+    """A sender that notes what is sent, and answers as it is told to."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, c.AnyCommand, float]] = []
+        self.answer: Callable[[c.AnyCommand], Succeeded] = lambda _: Succeeded(call="leg", conference="room")
+        #: While it is not set, commands get no answer.
+        self.open = anyio.Event()
+        self.open.set()
+
+    def of(self, tenant: str) -> Phone:
+        return self
+
+    async def send(
+        self, command: c.AnyCommand, command_id: str, *, epoch: int, first_tried_secs_ago: float
+    ) -> Outcome | Observed:
+        self.sent.append((command_id, command, first_tried_secs_ago))
+        await self.open.wait()
+        return Outcome(command_id, command, self.answer(command))
+
+    def kinds(self) -> list[str]:
+        return [c.name_of(command) for _, command, _ in self.sent]
+
+
+class Bench:
+    """A log, and workers on it."""
+
+    def __init__(self, redis: Redis, url: str, keys: Keys) -> None:
+        self.redis = redis
+        self.url = url
+        self.keys = keys
+        self.phone = Phone()
+        self.tenant = small_tenant()
+        self.log = EventLog(redis, keys, PARTITIONS)
+        self._numbers = itertools.count()
+
+    async def append(self, kind: str, ident: str, body: Internal) -> None:
+        address = Address("default", kind, ident)  # type: ignore[arg-type]
+        entry = write_entry(f"test-{next(self._numbers)}", address, body, time.time_ns() // 1_000_000)
+        await self.log.append([entry])
+
+    async def webhook(self, address: Address, raw: bytes) -> None:
+        await self.log.append([LogEntry(f"test-{next(self._numbers)}", address, "webhook", 0, raw)])
+
+    async def ring(self, call: str, number: str = NUMBER) -> None:
+        body = (
+            f'{{"data":{{"event_type":"call.initiated","id":"i-{call}","payload":{{"call_control_id":"{call}",'
+            f'"direction":"incoming","state":"parked","to":"{number}"}}}}}}'
+        )
+        await self.webhook(Address("default", "call", call), body.encode())
+
+    @asynccontextmanager
+    async def worker(self, name: str, *, lease_secs: float = 1.0, crash: bool = False) -> AsyncIterator[Worker]:
+        """Run a worker for the length of the block. With *crash* it ends as by SIGKILL: nothing is released."""
+        settings = WorkerSettings(
+            redis_url=self.url, policy="", prefix=self.keys.prefix, worker_id=name, lease_secs=lease_secs, drain_secs=5
+        )
+        commands, reads = connect(self.url), connect(self.url, blocking_read_secs=BLOCK_MS / 1000)
+        policy = Policy({"default": self.tenant})
+        worker = Worker(
+            settings, commands=commands, reads=reads, senders=self.phone, policy=lambda: policy, metrics=Metrics()
+        )
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(worker.run)
+            try:
+                yield worker
+            finally:
+                if crash:
+                    # A dead process says nothing more: its connections break before it could release anything.
+                    await commands.connection_pool.disconnect()
+                    commands.connection_pool.connection_kwargs["port"] = 1
+                    tasks.cancel_scope.cancel()
+                else:
+                    worker.stop()
+        await commands.aclose()
+        await reads.aclose()
+
+
+async def until(condition: Callable[[], bool], *, secs: float = 10.0) -> None:
+    """Wait until *condition* holds, at most *secs*."""
+    with anyio.fail_after(secs):
+        while not condition():
+            await anyio.sleep(0.01)
+
+
+@pytest.fixture
+async def bench(redis: Redis, redis_url: str, keys: Keys) -> Bench:
+    """Return a log of 16 partitions that nobody has worked on."""
+    await settle_topology(redis, keys, PARTITIONS)
+    return Bench(redis, redis_url, keys)

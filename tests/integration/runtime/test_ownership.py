@@ -1,0 +1,96 @@
+"""Who holds which partition, and what a zombie can do: nothing."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from ingress.envelope import Address
+from ingress.log import Partition
+from tests.integration.runtime.conftest import PARTITIONS, Bench, until
+from worker.decisions.decision import CancelTimer, Decision
+from worker.runtime.errors import FencedError
+from worker.runtime.journal import Journal
+from worker.runtime.lease import Leases
+
+P0 = Partition(0)
+DECISION = Decision(Address("default", "queue", "support"), (CancelTimer("x"),))
+
+
+async def test_a_zombie_can_neither_journal_nor_renew(bench: Bench) -> None:
+    zombie = Leases(bench.redis, bench.keys, "zombie", ttl_secs=5)
+    heir = Leases(bench.redis, bench.keys, "heir", ttl_secs=5)
+    old = await zombie.acquire(P0)
+    assert old is not None
+    await bench.redis.delete(bench.keys.lease(P0))
+    new = await heir.acquire(P0)
+    assert new is not None
+    assert new.epoch == old.epoch + 1
+    journal = Journal(bench.redis, bench.keys)
+    with pytest.raises(FencedError):
+        await journal.commit(old, "1-0", [("1-0", DECISION)])
+    assert await bench.redis.xlen(bench.keys.journal(P0)) == 0
+    with pytest.raises(FencedError):
+        await zombie.renew(old)
+    assert not old.held
+    await journal.commit(new, "1-0", [("1-0", DECISION)])
+    assert await bench.redis.xlen(bench.keys.journal(P0)) == 1
+
+
+async def test_an_event_is_decided_once(bench: Bench) -> None:
+    leases = Leases(bench.redis, bench.keys, "w", ttl_secs=5)
+    lease = await leases.acquire(P0)
+    assert lease is not None
+    journal = Journal(bench.redis, bench.keys)
+    await journal.commit(lease, "5-0", [("5-0", DECISION)])
+    with pytest.raises(FencedError):
+        await journal.commit(lease, "5-0", [("5-0", DECISION)])
+    assert await bench.redis.xlen(bench.keys.journal(P0)) == 1
+    assert not lease.held
+
+
+async def test_a_lease_that_is_not_renewed_ends_by_our_own_clock_before_it_ends_in_redis(bench: Bench) -> None:
+    leases = Leases(bench.redis, bench.keys, "w", ttl_secs=0.5)
+    lease = await leases.acquire(P0)
+    assert lease is not None
+    await until(lambda: not lease.held)
+    assert await bench.redis.pttl(bench.keys.lease(P0)) > 0
+    with pytest.raises(FencedError):
+        lease.check()
+
+
+async def test_a_lease_is_another_workers_until_it_is_released(bench: Bench) -> None:
+    one = Leases(bench.redis, bench.keys, "one", ttl_secs=5)
+    two = Leases(bench.redis, bench.keys, "two", ttl_secs=5)
+    lease = await one.acquire(P0)
+    assert lease is not None
+    assert await two.acquire(P0) is None
+    await one.release(lease)
+    assert await two.acquire(P0) is not None
+
+
+async def test_two_workers_share_the_partitions_and_one_takes_over_when_the_other_ends(
+    bench: Bench,
+) -> None:
+    async with bench.worker("a") as a:
+        await until(lambda: len(a.held) == PARTITIONS)
+        async with bench.worker("b") as b:
+            await until(lambda: len(a.held) == len(b.held) == PARTITIONS // 2)
+        await until(lambda: len(a.held) == PARTITIONS)
+
+
+async def test_a_dead_workers_partitions_are_taken_over_when_its_leases_end(bench: Bench) -> None:
+    async with bench.worker("a") as a:
+        async with bench.worker("b", crash=True) as b:
+            await until(lambda: len(a.held) == len(b.held) == PARTITIONS // 2)
+        assert len(a.held) == PARTITIONS // 2
+        await until(lambda: len(a.held) == PARTITIONS)
+
+
+async def test_stopping_gives_everything_back_at_once(bench: Bench) -> None:
+    async with bench.worker("a", lease_secs=30) as a:
+        await until(lambda: len(a.held) == PARTITIONS)
+    for number in range(PARTITIONS):
+        assert await bench.redis.exists(bench.keys.lease(Partition(number))) == 0
+    with anyio.fail_after(5):
+        assert await bench.redis.zcard(bench.keys.workers()) == 0

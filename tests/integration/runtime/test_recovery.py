@@ -1,0 +1,145 @@
+"""Crashes between any two steps: nothing is decided twice, nothing is left undone, and replay equals live."""
+
+from __future__ import annotations
+
+import anyio
+import msgspec
+
+from ingress.envelope import Address
+from ingress.log import Keys, Partition, partition_of
+from tests.integration.runtime.conftest import PARTITIONS, Bench, until
+from worker.commands import command as c
+from worker.decisions.decision import command_id
+from worker.events import notices as n
+from worker.events.intents import SignIn
+from worker.ledger.ledger import Ledger
+from worker.policy.model import Number
+from worker.replay.source import LogReader
+from worker.runtime.journal import Journal
+
+
+def partition(kind: str, ident: str) -> Partition:
+    return partition_of(Address("default", kind, ident), PARTITIONS)  # type: ignore[arg-type]
+
+
+async def replayed(bench: Bench, keys: Keys) -> dict[str, object]:
+    """Return every aggregate as the log alone gives it."""
+    reader = LogReader(bench.redis, keys)
+    states: dict[str, object] = {}
+    for number in range(PARTITIONS):
+        async for step in reader.steps(Partition(number)):
+            states[str(step.event.address)] = msgspec.to_builtins(step.after)
+    return states
+
+
+async def test_a_call_is_answered_and_its_outcome_is_in_the_log(bench: Bench) -> None:
+    async with bench.worker("a"):
+        await bench.ring("c1")
+        await until(lambda: bench.phone.kinds() == ["answer"])
+    journal = Journal(bench.redis, bench.keys)
+    where = partition("call", "c1")
+    position = await journal.position(where)
+    ledger = Ledger(where)
+    async for event, decision in journal.history(where, position):
+        ledger.fold(event)
+        ledger.adopt(event, decision.acts if decision else ())
+    assert ledger.pending == {}
+
+
+async def test_a_command_under_way_at_a_crash_is_carried_on_under_the_same_id(bench: Bench) -> None:
+    bench.phone.open = anyio.Event()
+    async with bench.worker("a", crash=True):
+        await bench.ring("c1")
+        await until(lambda: bench.phone.kinds() == ["answer"])
+    bench.phone.open.set()
+    async with bench.worker("b"):
+        await until(lambda: len(bench.phone.sent) == 2)
+    (first, _, first_age), (second, _, second_age) = bench.phone.sent
+    assert first == second
+    assert first_age == 0
+    assert second_age > 0
+
+
+async def test_a_command_that_ended_before_the_crash_is_not_sent_again(bench: Bench) -> None:
+    async with bench.worker("a", crash=True) as a:
+        await bench.ring("c1")
+        await until(lambda: bench.phone.kinds() == ["answer"])
+        where = partition("call", "c1")
+        await until(lambda: not a.pending(where))
+    async with bench.worker("b") as b:
+        await until(lambda: len(b.held) == PARTITIONS)
+        await bench.ring("c2")
+        await until(lambda: len(bench.phone.sent) == 2)
+    assert [command.call for _, command, _ in bench.phone.sent if isinstance(command, c.Answer)] == ["c1", "c2"]
+
+
+async def test_what_came_while_nobody_worked_is_decided_by_the_next_worker(bench: Bench) -> None:
+    await bench.ring("c1")
+    await bench.append("agent", "alice", SignIn("test"))
+    async with bench.worker("a"):
+        await until(lambda: sorted(bench.phone.kinds()) == ["answer", "dial"])
+
+
+async def test_a_timer_that_was_set_before_a_crash_fires_after_it(bench: Bench) -> None:
+    async with bench.worker("a", crash=True):
+        await bench.ring("c1")
+        await until(lambda: bench.phone.kinds() == ["answer"])
+    async with bench.worker("b"):
+        # `call.answered` never comes: five seconds after the answer the leg is read.
+        await until(lambda: "read-call" in bench.phone.kinds(), secs=15)
+
+
+async def test_notices_that_may_not_have_been_delivered_are_delivered_once(bench: Bench) -> None:
+    await bench.append("agent", "alice", SignIn("test"))
+    async with bench.worker("a", crash=True):
+        await until(lambda: bench.phone.kinds() == ["dial"])
+        told = n.Told(Address("default", "call", "leg"), n.LegAnswered("leg", 0))
+        await bench.append("agent", "alice", told)
+        await until(lambda: "create-conference" in bench.phone.kinds())
+        queue = partition("queue", "support")
+        with anyio.fail_after(10):
+            while not await bench.redis.xlen(bench.keys.log(queue)):
+                await anyio.sleep(0.01)
+    # As if the crash had come before the note of what was delivered.
+    for number in range(PARTITIONS):
+        await bench.redis.delete(bench.keys.delivered(Partition(number)))
+    before = await bench.redis.xlen(bench.keys.log(queue))
+    async with bench.worker("b") as b:
+        await until(lambda: len(b.held) == PARTITIONS)
+    assert await bench.redis.xlen(bench.keys.log(queue)) == before
+
+
+async def test_replay_gives_the_live_state(bench: Bench) -> None:
+    async with bench.worker("a") as a:
+        for call in ("c1", "c2", "c3"):
+            await bench.ring(call)
+        await bench.append("agent", "alice", SignIn("test"))
+        await until(lambda: len(bench.phone.sent) >= 4)
+        await until(lambda: not any(a.pending(Partition(number)) for number in range(PARTITIONS)))
+        live = {str(x): msgspec.to_builtins(s) for x, s in a.aggregates().items()}
+        assert await replayed(bench, bench.keys) == live
+
+
+async def test_an_event_on_which_the_code_raises_decides_nothing_and_stops_nobody_else(bench: Bench) -> None:
+    # A number whose queue is not there: the policy loader refuses it, and the core does not expect it.
+    numbers = {**bench.tenant.numbers, "+19995550100": Number("nowhere")}
+    bench.tenant = msgspec.structs.replace(bench.tenant, numbers=numbers)
+    async with bench.worker("a") as a:
+        await bench.ring("bad", "+19995550100")
+        await until(lambda: bench.phone.kinds() == ["answer"])
+        address = Address("default", "call", "bad")
+        answered = b'{"data":{"event_type":"call.answered","payload":{"call_control_id":"bad"}}}'
+        await bench.webhook(address, answered)
+        await bench.ring("good")
+        await until(lambda: bench.phone.kinds() == ["answer", "answer"])
+        await until(lambda: not any(a.pending(Partition(number)) for number in range(PARTITIONS)))
+        assert a.metrics.failures.labels("call")._value.get() == 1
+        live = {str(x): msgspec.to_builtins(s) for x, s in a.aggregates().items()}
+        assert await replayed(bench, bench.keys) == live
+        assert address in a.aggregates()
+        assert len(a.held) == PARTITIONS
+
+
+def test_a_commands_id_is_always_the_same() -> None:
+    assert command_id("default", 3, "1-0", 0) == command_id("default", 3, "1-0", 0)
+    assert command_id("default", 3, "1-0", 0) != command_id("default", 3, "1-0", 1)

@@ -1,0 +1,55 @@
+"""Settings are read, or refused with their name; without a public key nothing starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ingress.errors import ConfigError
+from ingress.settings import ingress_settings, tenant_keys
+from tests.signing import Signer
+
+REDIS = {"SWITCHHOOK_REDIS_URL": "redis://x"}
+
+
+def test_flags_go_before_the_environment() -> None:
+    settings = ingress_settings({"port": 9}, {**REDIS, "SWITCHHOOK_PORT": "8", "SWITCHHOOK_PREFIX": "p"})
+    assert (settings.port, settings.prefix, settings.partitions) == (9, "p", 16)
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({}, "SWITCHHOOK_REDIS_URL"),
+        ({**REDIS, "SWITCHHOOK_PORT": "many"}, "SWITCHHOOK_PORT"),
+        ({**REDIS, "SWITCHHOOK_PARTITIONS": "0"}, "SWITCHHOOK_PARTITIONS"),
+    ],
+)
+def test_a_missing_or_wrong_setting_is_named(environment: dict[str, str], named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        ingress_settings({}, environment)
+
+
+def test_without_a_public_key_nothing_starts() -> None:
+    with pytest.raises(ConfigError, match="no public key"):
+        tenant_keys(ingress_settings({}, REDIS), {})
+
+
+def test_the_keys_of_a_policy_come_from_where_it_says(tmp_path: Path) -> None:
+    one, two = Signer(), Signer()
+    (tmp_path / "key").write_text(two.public_key + "\n")
+    policy = tmp_path / "policy.toml"
+    policy.write_text(f'[tenants.acme]\nelse = 1\npublic_keys = [{{ env = "ONE" }}, {{ file = "{tmp_path}/key" }}]\n')
+    settings = ingress_settings({"policy": str(policy)}, REDIS)
+    assert len(tenant_keys(settings, {"ONE": one.public_key})["acme"]) == 2
+    with pytest.raises(ConfigError, match="ONE is not set"):
+        tenant_keys(settings, {})
+
+
+@pytest.mark.parametrize("text", ["tenants = 3", "[tenants.a]\npublic_keys = []", "[tenants]", "x ="])
+def test_a_policy_without_keys_is_refused(tmp_path: Path, text: str) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(text)
+    with pytest.raises(ConfigError, match=r"policy\.toml"):
+        tenant_keys(ingress_settings({"policy": str(policy)}, REDIS), {})
