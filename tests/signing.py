@@ -15,6 +15,7 @@ class Signer:
         self._key = SigningKey.generate()
         self.public_key = base64.b64encode(bytes(self._key.verify_key)).decode()
         self.seed = bytes(self._key)
+        self.seed_text = base64.b64encode(self.seed).decode()
 
     def headers(self, body: bytes, *, at: float | None = None) -> dict[str, str]:
         """Return the headers of *body*, signed now or *at* a Unix time."""

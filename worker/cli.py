@@ -247,3 +247,7 @@ def _only(command: str) -> None:
     import sys
 
     app([command, *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()

@@ -52,6 +52,10 @@ class Process:
         last = (self.log.read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
         raise ConfigError(f"the {self.name} did not start; the last that it said was: {last}")
 
+    def wait(self) -> int:
+        """Wait until the process has ended by itself, and return its exit status."""
+        return self._popen.wait(timeout=START_SECS)
+
     def kill(self) -> None:
         """End the process as a crash would."""
         self._popen.kill()
@@ -80,18 +84,19 @@ class Processes:
     def __init__(self, directory: Path, environment: dict[str, str]) -> None:
         self._directory = directory
         self._environment = environment
-        self._running: list[Process] = []
+        #: In the order of their start.
+        self.running: list[Process] = []
 
     def start(self, name: str, *arguments: str, **environment: str) -> Process:
         """Start `python -m ARGUMENTS` with the common environment and this one."""
         log = self._directory / f"{name.replace(' ', '-')}.log"
         process = Process(name, list(arguments), {**self._environment, **environment}, log)
-        self._running.append(process)
+        self.running.append(process)
         return process
 
     def end_all(self) -> dict[str, int]:
         """End those that still run, the newest first, and return their exit statuses."""
-        return {process.name: process.end() for process in reversed(self._running)}
+        return {process.name: process.end() for process in reversed(self.running)}
 
     def __enter__(self) -> Processes:
         return self

@@ -1,0 +1,120 @@
+"""Callers are not lost by the death of processes: an audit of the log against the emulator's own books."""
+
+from __future__ import annotations
+
+import json
+
+import aiohttp
+import anyio
+from redis.asyncio import Redis
+
+from ingress.log import Keys, Partition
+from tests.e2e.conftest import API_KEY
+from tests.signing import Signer
+from worker.demo.audit import Audit
+from worker.demo.processes import Process, Processes
+from worker.demo.run import compare
+from worker.replay.source import Follower, LogReader
+from worker.testing.emulator.server import Emulator, serve
+from worker.testing.emulator.settings import EmulatorSettings
+
+NUMBER = "+13125550131"
+PARTITIONS = 16
+
+
+async def books(http: aiohttp.ClientSession, emulator: Emulator) -> dict[str, list[dict[str, object]]]:
+    async with http.get(f"{emulator.base}/emulator/books") as response:
+        answer: dict[str, list[dict[str, object]]] = await response.json()
+        return answer
+
+
+async def ring(http: aiohttp.ClientSession, emulator: Emulator, **more: object) -> None:
+    body = json.dumps({"to": NUMBER, "patience_secs": 60, "talk_secs": 1.0, **more})
+    async with http.post(f"{emulator.base}/emulator/calls", data=body) as response:
+        assert response.status == 200
+
+
+async def worker(processes: Processes, emulator: Emulator, name: str) -> Process:
+    process = processes.start(name, "worker", SWITCHHOOK_WORKER_ID=name, SWITCHHOOK_API_BASE=emulator.api_base)
+    return process
+
+
+async def settled(http: aiohttp.ClientSession, emulator: Emulator, followers: list[Follower]) -> None:
+    """Wait until all callers have ended and every command has its outcome."""
+    with anyio.fail_after(60):
+        while True:
+            now = await books(http, emulator)
+            for follower in followers:
+                await follower.catch_up()
+            pending = any(follower.ledger.pending for follower in followers)
+            saving = not all(recording["saved"] for recording in now["recordings"])
+            if not pending and not saving and all(caller["ended_at"] for caller in now["callers"]):
+                return
+            await anyio.sleep(0.1)
+
+
+async def test_killing_both_workers_in_the_middle_of_calls_and_starting_them_again_loses_nothing(
+    processes: Processes, http: aiohttp.ClientSession, signer: Signer, redis: Redis, keys: Keys
+) -> None:
+    ingress = processes.start("ingress", "ingress", "--port", "0")
+    url = await ingress.line("listening on")
+    settings = EmulatorSettings(
+        webhook_url=f"{url}/webhooks",
+        api_key=API_KEY,
+        signing_seed=signer.seed_text,
+        seed=3,
+        duplicate_rate=0.1,
+        reorder_secs=0.1,
+        characters_per_sec=200,
+    )
+    async with serve(settings) as emulator:
+        first = [await worker(processes, emulator, name) for name in ("a", "b")]
+        for process, name in zip(first, ("a", "b"), strict=True):
+            await process.line(f"worker {name} ready")
+        for _ in range(6):
+            await ring(http, emulator)
+        with anyio.fail_after(20):
+            while not any(caller["stays"] for caller in (await books(http, emulator))["callers"]):
+                await anyio.sleep(0.02)
+        for process in first:
+            process.kill()
+        # Callers go on ringing, and hanging up, while nobody works.
+        for _ in range(2):
+            await ring(http, emulator)
+        await ring(http, emulator, patience_secs=0.5)
+        for name in ("c", "d"):
+            await worker(processes, emulator, name)
+        reader = LogReader(redis, keys)
+        followers = [Follower(reader, Partition(number)) for number in range(PARTITIONS)]
+        await settled(http, emulator, followers)
+        account = await books(http, emulator)
+    audit = Audit(threshold_secs=10)
+    for number in range(PARTITIONS):
+        async for step in reader.steps(Partition(number)):
+            audit.take(Partition(number), step.event, step.decision)
+    report = audit.report()
+    assert report.invariants == {name: [] for name in report.invariants}
+    assert compare(report, dict(account)) == []
+    assert len(account["callers"]) == 9
+    assert report.answered >= 6
+
+
+async def test_a_worker_that_is_told_to_end_hands_over_and_the_calls_go_on(
+    processes: Processes, http: aiohttp.ClientSession, signer: Signer, redis: Redis, keys: Keys
+) -> None:
+    ingress = processes.start("ingress", "ingress", "--port", "0")
+    url = await ingress.line("listening on")
+    settings = EmulatorSettings(
+        webhook_url=f"{url}/webhooks", api_key=API_KEY, signing_seed=signer.seed_text, characters_per_sec=200
+    )
+    async with serve(settings) as emulator:
+        for name in ("a", "b"):
+            await (await worker(processes, emulator, name)).line(f"worker {name} ready")
+        await ring(http, emulator)
+        (leaving,) = [process for process in processes.running if process.name == "a"]
+        assert await anyio.to_thread.run_sync(leaving.end) == 0
+        await ring(http, emulator)
+        followers = [Follower(LogReader(redis, keys), Partition(number)) for number in range(PARTITIONS)]
+        await settled(http, emulator, followers)
+        account = await books(http, emulator)
+    assert all(caller["stays"] for caller in account["callers"])
