@@ -56,7 +56,7 @@ async def test_replay_shows_the_history_of_an_aggregate(redis: Redis, redis_url:
         (("replay", "queue:support", "--redis", "redis://:secret@127.0.0.1:1"), 5, "does not answer"),
         (("worker",), 2, "--policy"),
         (("worker", "--policy", "nowhere.toml"), 2, "nowhere.toml"),
-        (("ingress", "--port", "many"), 2, "many"),
+        (("ingress", "--port", "many"), 2, "SWITCHHOOK_PORT"),
         (("check",), 2, "nothing to check"),
     ],
 )

@@ -35,12 +35,12 @@ async def ring(http: aiohttp.ClientSession, emulator: Emulator, **more: object) 
 
 
 async def worker(processes: Processes, emulator: Emulator, name: str) -> Process:
-    process = processes.start(name, "worker", SWITCHHOOK_WORKER_ID=name, SWITCHHOOK_API_BASE=emulator.api_base)
-    return process
+    return processes.start(name, "worker", SWITCHHOOK_WORKER_ID=name, SWITCHHOOK_API_BASE=emulator.api_base)
 
 
-async def settled(http: aiohttp.ClientSession, emulator: Emulator, followers: list[Follower]) -> None:
+async def settled(http: aiohttp.ClientSession, emulator: Emulator, reader: LogReader) -> None:
     """Wait until all callers have ended and every command has its outcome."""
+    followers = [Follower(reader, Partition(number)) for number in range(PARTITIONS)]
     with anyio.fail_after(60):
         while True:
             now = await books(http, emulator)
@@ -48,9 +48,12 @@ async def settled(http: aiohttp.ClientSession, emulator: Emulator, followers: li
                 await follower.catch_up()
             pending = any(follower.ledger.pending for follower in followers)
             saving = not all(recording["saved"] for recording in now["recordings"])
+            await emulator.delivery.settle()
             if not pending and not saving and all(caller["ended_at"] for caller in now["callers"]):
-                return
+                break
             await anyio.sleep(0.1)
+        while any([await reader.undecided(Partition(number)) for number in range(PARTITIONS)]):
+            await anyio.sleep(0.05)
 
 
 async def test_killing_both_workers_in_the_middle_of_calls_and_starting_them_again_loses_nothing(
@@ -85,8 +88,7 @@ async def test_killing_both_workers_in_the_middle_of_calls_and_starting_them_aga
         for name in ("c", "d"):
             await worker(processes, emulator, name)
         reader = LogReader(redis, keys)
-        followers = [Follower(reader, Partition(number)) for number in range(PARTITIONS)]
-        await settled(http, emulator, followers)
+        await settled(http, emulator, reader)
         account = await books(http, emulator)
     audit = Audit(threshold_secs=10)
     for number in range(PARTITIONS):
@@ -114,7 +116,6 @@ async def test_a_worker_that_is_told_to_end_hands_over_and_the_calls_go_on(
         (leaving,) = [process for process in processes.running if process.name == "a"]
         assert await anyio.to_thread.run_sync(leaving.end) == 0
         await ring(http, emulator)
-        followers = [Follower(LogReader(redis, keys), Partition(number)) for number in range(PARTITIONS)]
-        await settled(http, emulator, followers)
+        await settled(http, emulator, LogReader(redis, keys))
         account = await books(http, emulator)
     assert all(caller["stays"] for caller in account["callers"])

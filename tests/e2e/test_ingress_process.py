@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -29,7 +29,14 @@ from worker.testing.redis_server import PrivateRedis
 
 DATA = json.loads((Path(__file__).parents[1] / "data" / "webhooks.json").read_text())
 REAL = [json.dumps(document).encode() for document in DATA["captured"] + DATA["documented"]]
+#: Documented without a call_control_id.
+UNROUTED = {"call.recording.saved"}
 BODY = b'{"data":{"event_type":"call.answered","id":"e1","payload":{"call_control_id":"c1"}}}'
+
+
+async def unrouted(redis: Redis, keys: Keys) -> list[bytes]:
+    found = cast("Entries", await redis.xrange(keys.unrouted("default")))
+    return [fields[b"raw"] for _, fields in found]
 
 
 async def started(processes: Processes, **environment: str) -> tuple[str, int]:
@@ -45,7 +52,7 @@ async def log_of(redis: Redis, keys: Keys, address: Address) -> list[tuple[str, 
 
 
 async def post(http: aiohttp.ClientSession, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
-    async with http.post(url, data=body, headers=headers) as response:
+    async with http.post(url, data=io.BytesIO(body), headers=headers) as response:
         return response.status, await response.text()
 
 
@@ -59,7 +66,11 @@ async def test_real_and_documented_webhooks_land_byte_for_byte_where_they_belong
         root = document.get("data", document)
         root["webhook_id" if "webhook_id" in root else "id"] = f"event-{number}"
         body = json.dumps(document).encode()
-        assert await post(http, f"{base}/webhooks", body, signer.headers(body)) == (200, "")
+        status, _ = await post(http, f"{base}/webhooks", body, signer.headers(body))
+        assert status == 200
+        if root["event_type"] in UNROUTED:
+            assert body in await unrouted(redis, keys)
+            continue
         webhook = read_webhook("default", body)
         kept = await log_of(redis, keys, webhook.address)
         entry_id, entry = kept[-1]
@@ -108,13 +119,10 @@ async def test_what_is_signed_and_cannot_be_routed_is_kept_for_a_person(
     processes: Processes, http: aiohttp.ClientSession, signer: Signer, redis: Redis, keys: Keys
 ) -> None:
     base, _ = await started(processes)
-    for body in (b"not JSON", b'{"data":{"event_type":"account.closed","payload":{}}}'):
+    bodies = [b"not JSON", b'{"data":{"event_type":"account.closed","payload":{}}}']
+    for body in bodies:
         assert (await post(http, f"{base}/webhooks", body, signer.headers(body)))[0] == 200
-    kept = cast("Entries", await redis.xrange(keys.unrouted("default")))
-    assert [fields[b"raw"] for _, fields in kept] == [
-        b"not JSON",
-        b'{"data":{"event_type":"account.closed","payload":{}}}',
-    ]
+    assert await unrouted(redis, keys) == bodies
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not here")
@@ -130,7 +138,8 @@ async def test_a_webhook_signed_by_openssl_is_taken(
         (folder / "key.der").write_bytes(pkcs8)
         (folder / "message").write_bytes(timestamp.encode() + b"|" + BODY)
         command = ["openssl", "pkeyutl", "-sign", "-rawin", "-keyform", "DER", "-inkey", f"{folder}/key.der"]
-        signed = subprocess.run([*command, "-in", f"{folder}/message"], capture_output=True, check=True).stdout
+        ended = await anyio.run_process([*command, "-in", f"{folder}/message"])
+        signed = ended.stdout
     headers = {"telnyx-timestamp": timestamp, "telnyx-signature-ed25519": base64.b64encode(signed).decode()}
     assert (await post(http, f"{base}/webhooks", BODY, headers))[0] == 200
 

@@ -192,7 +192,7 @@ class Demo:
                 pending = any(follower.ledger.pending for follower in followers)
                 talking = any(agent.offer for agent in View.of(followers).agents)
                 saving = any(not recording["saved"] for recording in books["recordings"])
-                if not (alive or pending or talking or saving):
+                if not (alive or pending or talking or saving or books["webhooks"]["under_way"]):
                     return
                 await anyio.sleep(REFRESH_SECS)
 

@@ -92,7 +92,7 @@ class Admin:
                 ],
                 "recordings": [dataclasses.asdict(r) for r in self._conferences.recordings],
                 "violations": self._world.violations,
-                "webhooks": self._world.delivery.counts,
+                "webhooks": {**self._world.delivery.counts, "under_way": self._world.delivery.under_way},
                 "requests": [
                     {"operation": operation, "status": status, "count": count}
                     for (operation, status), count in sorted(self._api.requests.items())

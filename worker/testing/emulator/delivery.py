@@ -31,7 +31,8 @@ class Delivery:
         self._key = key
         self._random = rng
         self._session: aiohttp.ClientSession | None = None
-        self._under_way = 0
+        #: Webhooks that have neither been delivered nor given up.
+        self.under_way = 0
         self._idle = anyio.Event()
 
     @property
@@ -59,12 +60,12 @@ class Delivery:
             self.counts["duplicated"] += 1
             copies = 2
         for _ in range(copies):
-            self._under_way += 1
+            self.under_way += 1
             self._tasks.start_soon(self._deliver, document, self._random.random() * self._settings.reorder_secs)
 
     async def settle(self) -> None:
         """Return when no webhook is on its way."""
-        while self._under_way:
+        while self.under_way:
             self._idle = anyio.Event()
             await self._idle.wait()
 
@@ -94,7 +95,7 @@ class Delivery:
                     await anyio.sleep(RETRY_PAUSES_SECS[min(attempt, len(RETRY_PAUSES_SECS)) - 1])
             self.counts["failed"] += 1
         finally:
-            self._under_way -= 1
+            self.under_way -= 1
             self._idle.set()
 
     async def _attempt(self, document: dict[str, object], attempt: int) -> int | None:
