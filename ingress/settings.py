@@ -15,7 +15,8 @@ from ingress.errors import ConfigError
 from ingress.log import DEFAULT_PARTITIONS, DEFAULT_PREFIX, MAX_PARTITIONS
 from ingress.signature import read_public_key
 
-_ENVIRONMENT = {
+#: The environment variable of each setting.
+ENVIRONMENT = {
     "redis_url": "SWITCHHOOK_REDIS_URL",
     "policy": "SWITCHHOOK_POLICY",
     "public_key": "SWITCHHOOK_PUBLIC_KEY",
@@ -68,7 +69,7 @@ def ingress_settings(
         ConfigError: One is missing or wrong; the sentence names it.
     """
     values: dict[str, str | int | float] = {}
-    for name, variable in _ENVIRONMENT.items():
+    for name, variable in ENVIRONMENT.items():
         value = flags.get(name)
         if value is None:
             value = environment.get(variable) or None
@@ -80,7 +81,7 @@ def ingress_settings(
         settings = msgspec.convert(values, IngressSettings, strict=False)
     except msgspec.ValidationError as exc:
         field = str(exc).rpartition("$.")[2].rstrip("`")
-        raise ConfigError(f"{_ENVIRONMENT.get(field, field)} is {values.get(field)!r}: {exc}") from None
+        raise ConfigError(f"{ENVIRONMENT.get(field, field)} is {values.get(field)!r}: {exc}") from None
     if not 1 <= settings.partitions <= MAX_PARTITIONS:
         raise ConfigError(f"SWITCHHOOK_PARTITIONS is {settings.partitions}: use 1 to {MAX_PARTITIONS}")
     return settings

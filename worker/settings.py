@@ -32,7 +32,8 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     max_commands: int = 64
 
 
-_ENVIRONMENT = {
+#: The environment variable of each setting.
+ENVIRONMENT = {
     "redis_url": "SWITCHHOOK_REDIS_URL",
     "policy": "SWITCHHOOK_POLICY",
     "prefix": "SWITCHHOOK_PREFIX",
@@ -60,7 +61,7 @@ def worker_settings(
         ConfigError: One is missing or wrong; the sentence names it.
     """
     values: dict[str, str | int | float] = {}
-    for name, variable in _ENVIRONMENT.items():
+    for name, variable in ENVIRONMENT.items():
         value = flags.get(name)
         if value is None:
             value = environment.get(variable) or None
@@ -73,7 +74,7 @@ def worker_settings(
         settings = msgspec.convert(values, WorkerSettings, strict=False)
     except msgspec.ValidationError as exc:
         field = str(exc).rpartition("$.")[2].rstrip("`")
-        variable = _ENVIRONMENT.get(field, field)
+        variable = ENVIRONMENT.get(field, field)
         raise ConfigError(f"{variable} is {values.get(field)!r}: {str(exc).partition(' - ')[0]}") from None
     _check(settings)
     return settings

@@ -241,12 +241,12 @@ def summary(console: Console, report: Report, books: dict[str, object]) -> int:
     }
     console.print()
     for name, value in rows.items():
-        console.print(f"{name:<20} {value}", highlight=False)
+        console.print(f"{name:<20} {value}", highlight=False, soft_wrap=True)
     invariants = {**report.invariants, "the emulator's books agree": compare(report, books)}
     for name, broken in invariants.items():
-        console.print(f"{'holds ' if not broken else 'BROKEN'}  {name}", highlight=False)
+        console.print(f"{'holds ' if not broken else 'BROKEN'}  {name}", highlight=False, soft_wrap=True)
         for line in broken[:10]:
-            console.print(f"        {line}", highlight=False)
+            console.print(f"        {line}", highlight=False, soft_wrap=True)
     return 1 if any(invariants.values()) else 0
 
 

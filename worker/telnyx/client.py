@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import TypeVar
 from urllib.parse import quote
@@ -120,7 +120,7 @@ class TelnyxClient:
             async with self._session.request(method, URL(text, encoded=True), data=data, headers=headers) as response:
                 content = await response.read()
                 if response.status >= 400:
-                    raise _api_error(response.status, content, response.headers.get)
+                    raise api_error(response.status, content, response.headers.get)
                 return content
         except TimeoutError:
             raise DeadlineError(f"{method} {path}: no answer in {self._timeout.total:g} s") from None
@@ -137,8 +137,8 @@ class TelnyxClient:
             raise NetworkError(f"Telnyx's answer is not as documented: {exc}") from None
 
 
-def _api_error(status: int, content: bytes, header: object) -> ApiError:
-    get = header if callable(header) else (lambda _: None)
+def api_error(status: int, content: bytes, get: Callable[[str], str | None]) -> ApiError:
+    """Return the error that an answer is, in any of the shapes that Telnyx gives it; *get* reads its headers."""
     request_id, wait = get("x-request-id"), _seconds(get("retry-after") or get("x-ratelimit-reset"))
     kind = error_class(status)
     try:

@@ -54,10 +54,16 @@ def find_redis_server() -> Path:
 
 
 class PrivateRedis:
-    """One redis-server process. `start` and `stop`, or a `with` block; `kill` and `start` again for a crash."""
+    """One redis-server process. `start` and `stop`, or a `with` block; `kill` and `start` again for a crash.
 
-    def __init__(self, binary: Path | None = None, *, directory: Path | None = None) -> None:
+    A configuration file of one's own replaces the options above, but never the loopback.
+    """
+
+    def __init__(
+        self, binary: Path | None = None, *, directory: Path | None = None, config: Path | None = None
+    ) -> None:
         self.binary = binary or find_redis_server()
+        self._config = config
         self._temporary = None if directory else tempfile.TemporaryDirectory(prefix="switchhook-redis-")
         self.directory = directory or Path(self._temporary.name if self._temporary else "")
         self.port = _free_port()
@@ -81,8 +87,15 @@ class PrivateRedis:
         Raises:
             ConfigError: It ended, or did not answer in time; the sentence has the last line that it wrote.
         """
-        command = [str(self.binary), "--port", str(self.port), "--dir", str(self.directory)]
-        for option, value in OPTIONS.items():
+        command = [
+            str(self.binary),
+            *([str(self._config)] if self._config else []),
+            "--port",
+            str(self.port),
+            "--dir",
+            str(self.directory),
+        ]
+        for option, value in ({"bind": "127.0.0.1"} if self._config else OPTIONS).items():
             command += [f"--{option}", value]
         log = self.directory / "redis.log"
         with log.open("ab") as output:

@@ -1,0 +1,102 @@
+"""A mistake in the policy is refused with its key, its value and what is allowed; secrets are never said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ingress.errors import ConfigError
+from worker.policy.load import PolicyError, load_policy, parse_policy, read_secret
+from worker.policy.model import Secret
+
+GOOD = """
+[tenants.default]
+connection_id = "1"
+caller_id = "+13125550100"
+api_key = { env = "A" }
+public_keys = [{ env = "B" }]
+[tenants.default.numbers."+13125550131"]
+queue = "support"
+[tenants.default.queues.support]
+[tenants.default.agents.alice]
+address = "sip:alice@sip.telnyx.com"
+queues = ["support"]
+"""
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text, "policy.toml")
+    return str(caught.value)
+
+
+def test_a_good_policy_is_read_and_named_by_its_text() -> None:
+    loaded = parse_policy(GOOD, "policy.toml")
+    assert loaded.policy.tenants["default"].queues["support"].max_wait_secs == 900
+    assert loaded.digest != parse_policy(GOOD + "\n", "policy.toml").digest
+    assert loaded.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("connection_id", "connection_ids", "tenants.default.connection_ids is not a key: did you mean connection_id?"),
+        ('caller_id = "+13125550100"\n', "", "tenants.default.caller_id is missing"),
+        ('"+13125550100"', '"5550100"', "tenants.default.caller_id is '5550100'"),
+        ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nmax_wait_secs = 'long'",
+         "tenants.default.queues.support.max_wait_secs is 'long': expected `float`, got `str`"),
+        ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nrecording.format = 'ogg'",
+         "tenants.default.queues.support.recording.format is 'ogg': invalid enum value 'ogg' (allowed: mp3, wav)"),
+        ('queue = "support"', 'queue = "sales"', "numbers.\"+13125550131\".queue is 'sales': there is no such queue"),
+        ('queues = ["support"]', 'queues = ["sales"]', "agents.alice.queues has 'sales': there is no such queue"),
+        ('"+13125550131"', '"5550131"', 'numbers."5550131": a number is written in E.164 form'),
+        ("sip:alice@sip.telnyx.com", "alice", "tenants.default.agents.alice.address is 'alice'"),
+        ('{ env = "A" }', '{ env = "A", file = "B" }', "tenants.default.api_key needs exactly one of"),
+        ("tenants.default", "tenants.De_fault", "a tenant's name is small letters"),
+        ("[tenants.default]", "[tenants.default", "this is not TOML"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_said_with_its_key_and_what_is_allowed(old: str, new: str, said: str) -> None:
+    assert old in GOOD
+    assert f"policy.toml: {said}" in refusal(GOOD.replace(old, new)) or said in refusal(GOOD.replace(old, new))
+
+
+def test_all_mistakes_are_said_at_once() -> None:
+    told = refusal(
+        GOOD.replace('queue = "support"', 'queue = "sales"').replace('queues = ["support"]', 'queues = ["x"]')
+    )
+    assert told.count("there is no such queue") == 2
+
+
+def test_two_agents_with_one_address_are_refused() -> None:
+    more = '[tenants.default.agents.bob]\naddress = "sip:alice@sip.telnyx.com"\nqueues = ["support"]\n'
+    assert "which is alice's too" in refusal(GOOD + more)
+
+
+def test_a_secret_in_the_file_is_refused_and_not_repeated() -> None:
+    told = refusal(GOOD.replace('{ env = "A" }', '"KEY0123"'))
+    assert "tenants.default.api_key is written into the file" in told
+    assert "KEY0123" not in told
+
+
+def test_a_queue_that_nobody_serves_is_warned_of() -> None:
+    loaded = parse_policy(GOOD + "[tenants.default.queues.sales]\n", "policy.toml")
+    assert loaded.warnings == ("tenants.default.queues.sales: no agent serves this queue",)
+
+
+def test_a_policy_that_cannot_be_read_is_said_to(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="cannot be read"):
+        load_policy(tmp_path / "nowhere.toml")
+
+
+def test_a_secret_comes_from_where_the_policy_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_text("KEYfile\n")
+    monkeypatch.setenv("THE_KEY", "KEYenv")
+    assert read_secret(Secret(file=str(tmp_path / "key")), "here") == "KEYfile"
+    assert read_secret(Secret(env="THE_KEY"), "here") == "KEYenv"
+    with pytest.raises(ConfigError, match="here: the environment variable NOT_SET is not set"):
+        read_secret(Secret(env="NOT_SET"), "here")
+    (tmp_path / "key").write_text("")
+    with pytest.raises(ConfigError, match="is empty"):
+        read_secret(Secret(file=str(tmp_path / "key")), "here")
