@@ -96,9 +96,9 @@ async def test_the_key_is_in_no_error_and_no_repr(emulator: Emulator) -> None:
 
 
 async def test_a_broken_connection_is_a_network_error(emulator: Emulator, client: TelnyxClient) -> None:
-    emulator.api.faults.add(Fault("retrieve_call", "reset-before"))
+    emulator.api.faults.add(Fault("answer", "reset-before"))
     with pytest.raises(NetworkError):
-        await client.calls.retrieve("x")
+        await client.calls.answer("x", AnswerBody())
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ async def test_a_broken_connection_is_a_network_error(emulator: Emulator, client
     [(b"<html>Bad gateway</html>", "Bad gateway"), (b'{"errors":{"status":"is wrong"}}', "status is wrong"), (b"", "")],
 )
 def test_each_shape_of_error_is_read(content: bytes, detail: str) -> None:
-    error = api_error(502, content, {}.get)
+    error = api_error(502, content, lambda _: None)
     assert isinstance(error, ServerError)
     assert detail in error.detail
     assert isinstance(error, ApiError)
