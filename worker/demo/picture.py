@@ -88,9 +88,7 @@ class View(msgspec.Struct, frozen=True):
         )
 
 
-def picture(
-    view: View, *, clock: str, webhooks: Rate, commands: Rate, workers: list[str], news: list[str]
-) -> RenderableType:
+def picture(view: View, *, clock: str, webhooks: Rate, commands: Rate, workers: list[str]) -> RenderableType:
     """Return the live picture of a moment."""
     numbers = {agent.conference: agent.name for agent in view.agents if agent.conference}
     queues = Table(title="Queues", expand=True)
@@ -124,5 +122,4 @@ def picture(
         Panel(rates, title=f"Switchhook demo, {clock}"),
         queues,
         Columns([agents, rooms], expand=True),
-        *(Text(line, style="bold") for line in news[-4:]),
     )

@@ -20,7 +20,7 @@ from rich.live import Live
 
 from ingress.envelope import Address
 from ingress.log import Keys, Partition, partition_of
-from ingress.redis_client import connect
+from ingress.redis_client import connect, redact
 from worker.demo.audit import Audit, Report
 from worker.demo.picture import Rate, View, picture
 from worker.demo.processes import Process, Processes
@@ -39,7 +39,8 @@ LEASE_SECS = 2.0
 DRAIN_SECS = 30.0
 REFRESH_SECS = 0.25
 LINE_SECS = 2.0
-TRAFFIC = {"per_minute": 48.0, "patience_secs": [5.0, 14.0], "talk_secs": [2.0, 4.5]}
+#: More than three agents can take, so that some wait, and some give up.
+TRAFFIC = {"per_minute": 60.0, "patience_secs": [5.0, 10.0], "talk_secs": [2.0, 5.0]}
 
 
 def run(*, redis_url: str | None, seconds: float, seed: int, plain: bool) -> int:
@@ -51,11 +52,17 @@ def run(*, redis_url: str | None, seconds: float, seed: int, plain: bool) -> int
     console = Console()
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="switchhook-demo-")))
+        server: PrivateRedis | None = None
         if redis_url is None:
             server = stack.enter_context(PrivateRedis())
             redis_url = server.url
             console.print(f"redis      private, {server.binary.name} at {redis_url}")
         demo = Demo(console, redis_url, seconds, seed, live=console.is_terminal and not plain)
+        if server is None:
+            console.print(
+                f"redis      {redact(redis_url)}; the log stays there: switchhook replay queue:support", end=""
+            )
+            console.print(f" --redis {redact(redis_url)} --prefix {demo.prefix}", soft_wrap=True)
         processes = stack.enter_context(Processes(directory, demo.environment))
         report, books = anyio.run(demo.run, processes)
     return summary(console, report, books)
@@ -71,7 +78,6 @@ class Demo:
         self._seed = seed
         self._live = live
         self._keys = Keys(f"demo-{secrets.token_hex(4)}")
-        self._news: list[str] = []
         self._workers: dict[str, Process] = {}
         self._webhooks, self._commands = Rate(), Rate()
         self._began = time.monotonic()
@@ -93,6 +99,11 @@ class Demo:
             "TELNYX_API_KEY": self._api_key,
             "TELNYX_PUBLIC_KEY": public_key,
         }
+
+    @property
+    def prefix(self) -> str:
+        """The start of every key of this run."""
+        return self._keys.prefix
 
     async def run(self, processes: Processes) -> tuple[Report, dict[str, object]]:
         """Start everything, let it go on, end it, and return the audit and the emulator's books."""
@@ -213,7 +224,6 @@ class Demo:
             webhooks=self._webhooks,
             commands=self._commands,
             workers=sorted(self._workers),
-            news=self._news,
         )
 
     async def _post(self, admin: aiohttp.ClientSession, path: str, body: object) -> None:
@@ -221,7 +231,6 @@ class Demo:
             response.raise_for_status()
 
     def _say(self, line: str) -> None:
-        self._news.append(line)
         self._console.print(line, highlight=False, soft_wrap=True)
 
 

@@ -111,3 +111,15 @@ class Journal:
         except (RedisError, OSError) as exc:
             raise UnavailableError(f"{key} could not be read: {exc}") from exc
         return cast("bytes", value).decode() if value else START
+
+
+def entries_of(reply: object) -> Entries:
+    """Return the entries of an XREAD of one stream, in either shape that redis-py gives it."""
+    if not reply:
+        return []
+    if isinstance(reply, dict):
+        (pages,) = reply.values()
+        return [entry for page in pages for entry in page]
+    if isinstance(reply, list):
+        return list(reply[0][1])
+    raise TypeError(f"XREAD answered {type(reply).__name__}")

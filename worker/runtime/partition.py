@@ -23,7 +23,7 @@ from worker.policy.model import Policy
 from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.effects import Effects
 from worker.runtime.errors import UnavailableError
-from worker.runtime.journal import START, Journal
+from worker.runtime.journal import START, Entries, Journal, entries_of
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
 from worker.runtime.timers import Timers
@@ -107,22 +107,22 @@ class PartitionOwner:
     async def _live(self, tasks: TaskGroup) -> None:
         """Read and take batches until told to leave; a read that waits is cut short by that."""
         while not self._leaving.is_set():
-            batch: list[tuple[bytes, dict[bytes, bytes]]] = []
+            batch: Entries = []
             with anyio.CancelScope() as self._reading:
                 batch = await self._read()
             self.lease.check()
             if batch:
                 await self._take(batch, tasks)
 
-    async def _read(self) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    async def _read(self) -> Entries:
         key = self._log.keys.log(self.partition)
         try:
             reply = await self._reads.xread({key: self._position}, count=BATCH, block=BLOCK_MS)
         except (RedisError, OSError) as exc:
             raise UnavailableError(f"the log of partition {self.partition} could not be read: {exc}") from exc
-        return _entries(reply)
+        return entries_of(reply)
 
-    async def _take(self, batch: list[tuple[bytes, dict[bytes, bytes]]], tasks: TaskGroup) -> None:
+    async def _take(self, batch: Entries, tasks: TaskGroup) -> None:
         """Decide a batch, journal it in one step, then let the effects follow."""
         decisions: list[tuple[str, Decision]] = []
         commands: list[Pending] = []
@@ -189,15 +189,3 @@ class PartitionOwner:
         except LogUnavailableError as exc:
             raise UnavailableError(str(exc)) from exc
         await self._journal.set_delivered(self.partition, last)
-
-
-def _entries(reply: object) -> list[tuple[bytes, dict[bytes, bytes]]]:
-    """Return the entries of an XREAD of one stream, in either shape that redis-py gives it."""
-    if not reply:
-        return []
-    if isinstance(reply, dict):
-        (pages,) = reply.values()
-        return [entry for page in pages for entry in page]
-    if isinstance(reply, list):
-        return list(reply[0][1])
-    raise TypeError(f"XREAD answered {type(reply).__name__}")
