@@ -59,10 +59,8 @@ def run(*, redis_url: str | None, seconds: float, seed: int, plain: bool) -> int
             console.print(f"redis      private, {server.binary.name} at {redis_url}")
         demo = Demo(console, redis_url, seconds, seed, live=console.is_terminal and not plain)
         if server is None:
-            console.print(
-                f"redis      {redact(redis_url)}; the log stays there: switchhook replay queue:support", end=""
-            )
-            console.print(f" --redis {redact(redis_url)} --prefix {demo.prefix}", soft_wrap=True)
+            where = f"--redis {redact(redis_url)} --prefix {demo.prefix}"
+            console.print(f"redis      the log stays: switchhook replay queue:support {where}", soft_wrap=True)
         processes = stack.enter_context(Processes(directory, demo.environment))
         report, books = anyio.run(demo.run, processes)
     return summary(console, report, books)

@@ -69,7 +69,8 @@ class Effects:
         self._metrics = metrics
         self._queues: dict[Address, deque[tuple[Pending, float]]] = {}
         self._idle = anyio.Event()
-        self._draining = False
+        self._stopped: set[str] = set()
+        self._drain_asked = anyio.Event()
 
     def start(self, tasks: TaskGroup, pending: Pending, *, age_secs: float = 0.0) -> None:
         """Carry out *pending* after those of its address that came before; it may have been sent *age_secs* ago."""
@@ -82,7 +83,7 @@ class Effects:
 
     async def drain(self) -> None:
         """Start no more, and return when those under way have ended."""
-        self._draining = True
+        self._drain_asked.set()
         while self._queues:
             self._idle = anyio.Event()
             await self._idle.wait()
@@ -90,12 +91,15 @@ class Effects:
     async def _carry_out(self, address: Address) -> None:
         queue = self._queues[address]
         try:
-            while queue and not self._draining:
+            while queue and not self._drain_asked.is_set():
                 pending, age_secs = queue[0]
-                async with self._limiter:
-                    if self._draining:
-                        return
-                    ended = await self._send(pending, age_secs)
+                ended = await self._send(pending, age_secs)
+                if _is_stop(ended):
+                    # Refused for certain, so it has had no effect, and is new when it is sent again.
+                    queue[0] = (pending, 0.0)
+                    await self._hold(address.tenant, ended)
+                    continue
+                self._resume(address.tenant)
                 await self._append(pending, ended)
                 queue.popleft()
         finally:
@@ -107,26 +111,29 @@ class Effects:
         sender = self._senders.of(tenant)
         if sender is None:
             return Outcome(pending.command_id, command, Unknown(f"the policy has no tenant {tenant}"))
-        stopped = False
-        while True:
+        async with self._limiter:
             self._lease.check()
             began = monotonic()
             ended = await sender.send(
                 command, pending.command_id, epoch=self._lease.epoch, first_tried_secs_ago=age_secs
             )
-            self._metrics.command_secs.labels(name_of(command)).observe(monotonic() - began)
-            if not (isinstance(ended, Outcome) and _is_stop(ended)):
-                if stopped:
-                    self._metrics.stopped_tenants.dec()
-                    log.info("tenant.resumed", tenant=tenant)
-                return ended
-            if not stopped:
-                stopped = True
-                self._metrics.stopped_tenants.inc()
-                log.error("tenant.stopped", tenant=tenant, refused=ended.result, again_secs=STOPPED_SECS)
-            # Refused for certain, so it has had no effect, and is new when it is sent again.
-            age_secs = 0.0
-            await anyio.sleep(STOPPED_SECS)
+        self._metrics.command_secs.labels(name_of(command)).observe(monotonic() - began)
+        return ended
+
+    async def _hold(self, tenant: str, refused: Outcome | Observed) -> None:
+        """Keep a command of an account that is refused, for a while; say it once."""
+        if tenant not in self._stopped:
+            self._stopped.add(tenant)
+            self._metrics.stopped_tenants.inc()
+            log.error("tenant.stopped", tenant=tenant, refused=str(refused), again_secs=STOPPED_SECS)
+        with anyio.move_on_after(STOPPED_SECS):
+            await self._drain_asked.wait()
+
+    def _resume(self, tenant: str) -> None:
+        if tenant in self._stopped:
+            self._stopped.discard(tenant)
+            self._metrics.stopped_tenants.dec()
+            log.info("tenant.resumed", tenant=tenant)
 
     async def _append(self, pending: Pending, ended: Outcome | Observed) -> None:
         """Append the end. It is known to us alone, so it is tried for as long as the partition is ours."""
@@ -143,5 +150,5 @@ class Effects:
                 return
 
 
-def _is_stop(ended: Outcome) -> bool:
-    return isinstance(ended.result, Refused) and ended.result.disposition == "stop"
+def _is_stop(ended: Outcome | Observed) -> bool:
+    return isinstance(ended, Outcome) and isinstance(ended.result, Refused) and ended.result.disposition == "stop"

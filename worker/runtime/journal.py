@@ -123,3 +123,9 @@ def entries_of(reply: object) -> Entries:
     if isinstance(reply, list):
         return list(reply[0][1])
     raise TypeError(f"XREAD answered {type(reply).__name__}")
+
+
+def order_of(entry_id: str) -> tuple[int, int]:
+    """Return what the ids of a stream are ordered by."""
+    ms, _, number = entry_id.partition("-")
+    return int(ms), int(number)

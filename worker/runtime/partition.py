@@ -23,7 +23,7 @@ from worker.policy.model import Policy
 from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.effects import Effects
 from worker.runtime.errors import UnavailableError
-from worker.runtime.journal import START, Entries, Journal, entries_of
+from worker.runtime.journal import START, Entries, Journal, entries_of, order_of
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
 from worker.runtime.timers import Timers
@@ -61,6 +61,9 @@ class PartitionOwner:
         self._metrics = metrics
         self._timers = Timers(lease, self.ledger, event_log, clock, metrics)
         self._position = START
+        #: The newest event when the partition was taken; None when it has been reached.
+        self._tail: str | None = START
+        self._inherited: frozenset[str] = frozenset()
         self._leaving = anyio.Event()
         self._reading: anyio.CancelScope | None = None
 
@@ -80,13 +83,10 @@ class PartitionOwner:
             UnavailableError: Redis failed; everything was stopped, and the memory is not to be used again.
         """
         began = monotonic()
-        unfinished = await self._recover()
+        await self._recover()
         self._metrics.recovery_secs.observe(monotonic() - began)
         log.info("partition.taken", partition=self.partition, epoch=self.lease.epoch, position=self._position)
         async with anyio.create_task_group() as tasks:
-            now_ms = self._clock.now_ms()
-            for pending in unfinished:
-                self._effects.start(tasks, pending, age_secs=max(0.0, (now_ms - pending.decided_ms) / 1000))
             self._timers.add(self.ledger.timers.values())
             tasks.start_soon(self._timers.run, name=f"timers {self.partition}")
             await self._live(tasks)
@@ -94,7 +94,7 @@ class PartitionOwner:
                 await self._effects.drain()
             tasks.cancel_scope.cancel()
 
-    async def _recover(self) -> list[Pending]:
+    async def _recover(self) -> None:
         """Fold the log with its recorded decisions, deciding nothing; deliver what may not have been delivered."""
         self._position = await self._journal.position(self.partition)
         delivered = await self._journal.delivered(self.partition)
@@ -102,10 +102,12 @@ class PartitionOwner:
             self._absorb(event, decision.acts if decision else ())
         again = await self._journal.decisions(self.partition, delivered, self._position)
         await self._deliver(list(again.items()))
-        return list(self.ledger.pending.values())
+        self._inherited = frozenset(self.ledger.pending)
+        self._tail = await self._journal.last_id(self.partition)
 
     async def _live(self, tasks: TaskGroup) -> None:
         """Read and take batches until told to leave; a read that waits is cut short by that."""
+        self._carry_on(tasks)
         while not self._leaving.is_set():
             batch: Entries = []
             with anyio.CancelScope() as self._reading:
@@ -143,9 +145,25 @@ class PartitionOwner:
         self._metrics.decisions.inc(len(decisions))
         self._metrics.lag_secs.observe(max(0.0, (self._clock.now_ms() - event.received_ms) / 1000))
         await self._deliver(decisions)
+        self._timers.add(timers)
+        if self._tail is not None:
+            self._carry_on(tasks)
+            return
         for pending in commands:
             self._effects.start(tasks, pending)
-        self._timers.add(timers)
+
+    def _carry_on(self, tasks: TaskGroup) -> None:
+        """Start what is unfinished, once the log that the last owner left has been taken in: it may hold the ends.
+
+        What that owner had decided may have been sent; what is new here has not.
+        """
+        if self._tail is None or order_of(self._position) < order_of(self._tail):
+            return
+        self._tail = None
+        now_ms = self._clock.now_ms()
+        for pending in self.ledger.pending.values():
+            since = (now_ms - pending.decided_ms) / 1000 if pending.command_id in self._inherited else 0.0
+            self._effects.start(tasks, pending, age_secs=max(0.0, since))
 
     def _decide(self, event: Event, policy: Policy) -> tuple[tuple[Act, ...], list[Pending], list[Timer]]:
         """Fold and decide one event. Where the code raises, nothing is decided, loudly, and the others go on."""

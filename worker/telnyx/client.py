@@ -124,7 +124,7 @@ class TelnyxClient:
                 return content
         except TimeoutError:
             raise DeadlineError(f"{method} {path}: no answer in {self._timeout.total:g} s") from None
-        except aiohttp.ClientError as exc:
+        except (aiohttp.ClientError, OSError) as exc:
             raise NetworkError(f"{method} {path}: {type(exc).__name__}: {exc}") from None
 
     def _decode(self, content: bytes, answer: type[T]) -> T:

@@ -16,7 +16,7 @@ from ingress.log import EventLog, Keys, settle_topology
 from ingress.redis_client import connect
 from worker.commands import command as c
 from worker.events.event import Internal, write_entry
-from worker.events.outcomes import Observed, Outcome, Succeeded
+from worker.events.outcomes import Observed, Outcome, Refused, Succeeded
 from worker.policy.model import Policy
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import BLOCK_MS
@@ -34,6 +34,7 @@ class Phone:
     def __init__(self) -> None:
         self.sent: list[tuple[str, c.AnyCommand, float]] = []
         self.answer: Callable[[c.AnyCommand], Succeeded] = lambda _: Succeeded(call="leg", conference="room")
+        self.refuse: Callable[[c.AnyCommand], bool] = lambda _: False
         #: While it is not set, commands get no answer.
         self.open = anyio.Event()
         self.open.set()
@@ -46,6 +47,8 @@ class Phone:
     ) -> Outcome | Observed:
         self.sent.append((command_id, command, first_tried_secs_ago))
         await self.open.wait()
+        if self.refuse(command):
+            return Outcome(command_id, command, Refused(401, "10009", "refused by the test", "stop"))
         return Outcome(command_id, command, self.answer(command))
 
     def kinds(self) -> list[str]:

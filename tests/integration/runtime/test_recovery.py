@@ -6,12 +6,14 @@ import anyio
 import msgspec
 
 from ingress.envelope import Address
-from ingress.log import Keys, Partition, partition_of
+from ingress.log import Keys, Partition, encode_entry, partition_of
 from tests.integration.runtime.conftest import PARTITIONS, Bench, until
 from worker.commands import command as c
 from worker.decisions.decision import command_id
 from worker.events import notices as n
+from worker.events.event import write_entry
 from worker.events.intents import SignIn
+from worker.events.outcomes import Outcome, Succeeded
 from worker.ledger.ledger import Ledger
 from worker.policy.model import Number
 from worker.replay.source import LogReader
@@ -71,6 +73,46 @@ async def test_a_command_that_ended_before_the_crash_is_not_sent_again(bench: Be
         await bench.ring("c2")
         await until(lambda: len(bench.phone.sent) == 2)
     assert [command.call for _, command, _ in bench.phone.sent if isinstance(command, c.Answer)] == ["c1", "c2"]
+
+
+async def test_a_command_whose_end_nobody_had_read_before_the_crash_is_not_sent_again(bench: Bench) -> None:
+    bench.phone.open = anyio.Event()
+    async with bench.worker("a", crash=True):
+        await bench.ring("c1")
+        await until(lambda: bench.phone.kinds() == ["answer"])
+    ((name, command, _),) = bench.phone.sent
+    await bench.append("call", "c1", Outcome(name, command, Succeeded()))
+    bench.phone.open.set()
+    async with bench.worker("b") as b:
+        await bench.ring("c2")
+        await until(lambda: len(bench.phone.sent) == 2)
+        await until(lambda: not any(b.pending(Partition(number)) for number in range(PARTITIONS)))
+    assert [sent.call for _, sent, _ in bench.phone.sent if isinstance(sent, c.Answer)] == ["c1", "c2"]
+
+
+async def test_a_command_decided_upon_an_old_event_is_a_new_one(bench: Bench) -> None:
+    address = Address("default", "agent", "alice")
+    fields = encode_entry(write_entry("old", address, SignIn("test"), 1))
+    log = bench.keys.log(partition("agent", "alice"))
+    await bench.redis.xadd(log, dict(zip(fields[::2], fields[1::2], strict=True)), id="1000-1")
+    async with bench.worker("a"):
+        await until(lambda: bench.phone.kinds() == ["dial"])
+    assert bench.phone.sent[0][2] == 0
+
+
+async def test_an_account_that_is_refused_keeps_its_command_and_holds_up_nobody_else(bench: Bench) -> None:
+    refused = [c.Answer("c1")]
+    bench.phone.refuse = lambda command: command in refused
+    async with bench.worker("a") as a:
+        await bench.ring("c1")
+        await until(lambda: bench.phone.kinds() == ["answer"])
+        await bench.ring("c2")
+        await until(lambda: len(bench.phone.sent) == 2)
+        assert len(a.pending(partition("call", "c1"))) >= 1
+        refused.clear()
+    async with bench.worker("b"):
+        await until(lambda: len(bench.phone.sent) == 3)
+    assert bench.phone.sent[0][:2] == bench.phone.sent[2][:2]
 
 
 async def test_what_came_while_nobody_worked_is_decided_by_the_next_worker(bench: Bench) -> None:
