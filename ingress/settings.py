@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from nacl.signing import VerifyKey
@@ -26,6 +27,12 @@ ENVIRONMENT = {
     "partitions": "SWITCHHOOK_PARTITIONS",
     "grace_secs": "SWITCHHOOK_GRACE_SECS",
 }
+#: What is said when a setting without a default is missing.
+HINTS = {
+    "redis_url": "name a Redis with --redis or SWITCHHOOK_REDIS_URL, for example redis://127.0.0.1:6379/0",
+    "policy": "name the policy file with --policy or SWITCHHOOK_POLICY",
+}
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class IngressSettings(msgspec.Struct, frozen=True):
@@ -68,23 +75,44 @@ def ingress_settings(
     Raises:
         ConfigError: One is missing or wrong; the sentence names it.
     """
+    return decode_settings(IngressSettings, ENVIRONMENT, flags, environment)
+
+
+def decode_settings(
+    kind: type[T],
+    variables: Mapping[str, str],
+    flags: Mapping[str, str | int | float | None],
+    environment: Mapping[str, str],
+) -> T:
+    """Return settings of *kind*, each from its flag, else from its environment variable, else its default.
+
+    Raises:
+        ConfigError: One is missing or wrong; the sentence names its variable.
+    """
     values: dict[str, str | int | float] = {}
-    for name, variable in ENVIRONMENT.items():
+    for name, variable in variables.items():
         value = flags.get(name)
         if value is None:
             value = environment.get(variable) or None
         if value is not None:
             values[name] = value
-    if "redis_url" not in values:
-        raise ConfigError("name a Redis with --redis or SWITCHHOOK_REDIS_URL, for example redis://127.0.0.1:6379/0")
+    for name, hint in HINTS.items():
+        if name not in values and name in kind.__struct_fields__ and name not in _optional(kind):
+            raise ConfigError(hint)
     try:
-        settings = msgspec.convert(values, IngressSettings, strict=False)
+        settings = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as exc:
         field = str(exc).rpartition("$.")[2].rstrip("`")
-        raise ConfigError(f"{ENVIRONMENT.get(field, field)} is {values.get(field)!r}: {exc}") from None
-    if not 1 <= settings.partitions <= MAX_PARTITIONS:
-        raise ConfigError(f"SWITCHHOOK_PARTITIONS is {settings.partitions}: use 1 to {MAX_PARTITIONS}")
+        told = str(exc).partition(" - at ")[0]
+        raise ConfigError(f"{variables.get(field, field)} is {values.get(field)!r}: {told}") from None
+    partitions = values.get("partitions")
+    if partitions is not None and not 1 <= int(partitions) <= MAX_PARTITIONS:
+        raise ConfigError(f"{variables['partitions']} is {partitions}: use 1 to {MAX_PARTITIONS}")
     return settings
+
+
+def _optional(kind: type[msgspec.Struct]) -> set[str]:
+    return {field.name for field in msgspec.structs.fields(kind) if not field.required}
 
 
 def tenant_keys(settings: IngressSettings, environment: Mapping[str, str] = os.environ) -> dict[str, list[VerifyKey]]:

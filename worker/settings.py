@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import msgspec
 
 from ingress.errors import ConfigError
-from ingress.log import DEFAULT_PARTITIONS, DEFAULT_PREFIX, MAX_PARTITIONS
+from ingress.log import DEFAULT_PARTITIONS, DEFAULT_PREFIX
+from ingress.settings import decode_settings
 
 
 class WorkerSettings(msgspec.Struct, frozen=True):
@@ -46,10 +47,6 @@ ENVIRONMENT = {
     "api_base": "SWITCHHOOK_API_BASE",
     "max_commands": "SWITCHHOOK_MAX_COMMANDS",
 }
-_HINT = {
-    "redis_url": "name a Redis with --redis or SWITCHHOOK_REDIS_URL, for example redis://127.0.0.1:6379/0",
-    "policy": "name the policy file with --policy or SWITCHHOOK_POLICY",
-}
 
 
 def worker_settings(
@@ -60,29 +57,15 @@ def worker_settings(
     Raises:
         ConfigError: One is missing or wrong; the sentence names it.
     """
-    values: dict[str, str | int | float] = {}
-    for name, variable in ENVIRONMENT.items():
-        value = flags.get(name)
-        if value is None:
-            value = environment.get(variable) or None
-        if value is not None:
-            values[name] = value
-        elif name in _HINT:
-            raise ConfigError(_HINT[name])
-    values.setdefault("worker_id", f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}")
-    try:
-        settings = msgspec.convert(values, WorkerSettings, strict=False)
-    except msgspec.ValidationError as exc:
-        field = str(exc).rpartition("$.")[2].rstrip("`")
-        variable = ENVIRONMENT.get(field, field)
-        raise ConfigError(f"{variable} is {values.get(field)!r}: {str(exc).partition(' - ')[0]}") from None
+    settings = decode_settings(WorkerSettings, ENVIRONMENT, flags, environment)
+    if not settings.worker_id:
+        name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
+        settings = msgspec.structs.replace(settings, worker_id=name)
     _check(settings)
     return settings
 
 
 def _check(settings: WorkerSettings) -> None:
-    if not 1 <= settings.partitions <= MAX_PARTITIONS:
-        raise ConfigError(f"SWITCHHOOK_PARTITIONS is {settings.partitions}: use 1 to {MAX_PARTITIONS}")
     if not 0.5 <= settings.lease_secs <= 60:
         raise ConfigError(f"SWITCHHOOK_LEASE_SECS is {settings.lease_secs:g}: use 0.5 to 60 seconds")
     if settings.drain_secs < 0:

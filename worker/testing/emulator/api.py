@@ -13,11 +13,18 @@ import msgspec
 from aiohttp import web
 
 from worker.testing.emulator.conferences import Conference, Conferences
+from worker.testing.emulator.documents import (
+    show_call,
+    show_conference,
+    show_participant,
+    show_queue,
+    show_queued,
+)
 from worker.testing.emulator.faults import Faults
 from worker.testing.emulator.problems import Problem, refuse
-from worker.testing.emulator.queues import Queue, Queues
+from worker.testing.emulator.queues import Queues
 from worker.testing.emulator.settings import EmulatorSettings
-from worker.testing.emulator.world import Leg, World, now
+from worker.testing.emulator.world import Leg, World
 
 #: A command_id is remembered so long.
 COMMAND_ID_SECS = 60.0
@@ -135,7 +142,7 @@ class Api:
                 self._world.hangup(leg, cause="timeout", source="unknown")
 
         self._world.later(timeout, give_up)
-        return {**_call(leg), "is_alive": False}
+        return {**show_call(leg), "is_alive": False}
 
     def _answer(self, request: web.Request, body: Body) -> Answer:
         leg = self._world.leg(request.match_info["call"])
@@ -170,7 +177,10 @@ class Api:
 
     def _create(self, _: web.Request, body: Body) -> Answer:
         leg = self._world.answered(_text(body, "call_control_id"))
-        return self._show(self._conferences.create(leg, _text(body, "name"), _text_or_none(body, "client_state")))
+        return show_conference(
+            self._conferences.create(leg, _text(body, "name"), _text_or_none(body, "client_state")),
+            self._settings.connection_id,
+        )
 
     def _join(self, request: web.Request, body: Body) -> Answer:
         conference = self._conference(request)
@@ -199,107 +209,37 @@ class Api:
         return OK
 
     def _retrieve_call(self, request: web.Request, _: Body) -> Answer:
-        return _call(self._world.leg(request.match_info["call"], alive=False))
+        return show_call(self._world.leg(request.match_info["call"], alive=False))
 
     def _list_conferences(self, request: web.Request, _: Body) -> Answer:
         name, status = request.query.get("filter[name]"), request.query.get("filter[status]")
-        shown = [self._show(c) for c in self._conferences.by_id.values()]
+        shown = [show_conference(c, self._settings.connection_id) for c in self._conferences.by_id.values()]
         return [c for c in shown if name in (None, c["name"]) and status in (None, c["status"])]
 
     def _retrieve_conference(self, request: web.Request, _: Body) -> Answer:
-        return self._show(self._conferences.find(request.match_info["conference"], active=False))
+        return show_conference(
+            self._conferences.find(request.match_info["conference"], active=False), self._settings.connection_id
+        )
 
     def _participants(self, request: web.Request, _: Body) -> Answer:
         conference = self._conferences.find(request.match_info["conference"], active=False)
-        return [_participant(conference, leg) for leg in conference.legs]
+        return [show_participant(conference, leg) for leg in conference.legs]
 
     def _retrieve_queue(self, request: web.Request, _: Body) -> Answer:
-        return _queue(self._queues.get(request.match_info["queue"]))
+        return show_queue(self._queues.get(request.match_info["queue"]))
 
     def _queue_calls(self, request: web.Request, _: Body) -> Answer:
         queue = self._queues.get(request.match_info["queue"])
-        return [self._queued(queue, leg) for leg in queue.calls]
+        return [
+            show_queued(queue, leg, self._settings.connection_id, self._queues.waited_secs(leg)) for leg in queue.calls
+        ]
 
     def _queue_call(self, request: web.Request, _: Body) -> Answer:
         queue = self._queues.get(request.match_info["queue"])
         leg = next((leg for leg in queue.calls if leg.id == request.match_info["call"]), None)
         if leg is None:
             refuse("10005", "The call is not in this queue")
-        return self._queued(queue, leg)
-
-    def _queued(self, queue: Queue, leg: Leg) -> dict[str, object]:
-        return {
-            "record_type": "queue_call",
-            "call_control_id": leg.id,
-            "call_leg_id": leg.leg_id,
-            "call_session_id": leg.session_id,
-            "connection_id": self._settings.connection_id,
-            "enqueued_at": leg.enqueued_at,
-            "from": leg.from_,
-            "to": leg.to,
-            "is_alive": leg.alive,
-            "queue_id": queue.name,
-            "queue_position": queue.calls.index(leg) + 1,
-            "wait_time_secs": self._queues.waited_secs(leg),
-        }
-
-    def _show(self, conference: Conference) -> dict[str, object]:
-        return {
-            "record_type": "conference",
-            "id": conference.id,
-            "name": conference.name,
-            "connection_id": self._settings.connection_id,
-            "created_at": conference.created_at,
-            "expires_at": conference.created_at,
-            "updated_at": now(),
-            "status": "completed" if conference.ended_at else "in_progress",
-            "end_reason": conference.end_reason,
-            "region": "US",
-        }
-
-
-def _call(leg: Leg) -> dict[str, object]:
-    return {
-        "record_type": "call",
-        "call_control_id": leg.id,
-        "call_leg_id": leg.leg_id,
-        "call_session_id": leg.session_id,
-        "is_alive": leg.alive,
-        "client_state": leg.client_state,
-        "start_time": leg.started_at,
-        "end_time": leg.ended_at,
-    }
-
-
-def _participant(conference: Conference, leg: Leg) -> dict[str, object]:
-    return {
-        "record_type": "participant",
-        "id": leg.leg_id,
-        "call_control_id": leg.id,
-        "call_leg_id": leg.leg_id,
-        "conference": {"id": conference.id, "name": conference.name},
-        "created_at": leg.stays[-1].at,
-        "updated_at": leg.stays[-1].at,
-        "status": "joined",
-        "muted": False,
-        "on_hold": False,
-        "end_conference_on_exit": False,
-        "soft_end_conference_on_exit": False,
-        "whisper_call_control_ids": [],
-    }
-
-
-def _queue(queue: Queue) -> dict[str, object]:
-    return {
-        "record_type": "queue",
-        "id": queue.name,
-        "name": queue.name,
-        "current_size": len(queue.calls),
-        "max_size": queue.max_size,
-        "average_wait_time_secs": 0,
-        "created_at": queue.created_at,
-        "updated_at": now(),
-    }
+        return show_queued(queue, leg, self._settings.connection_id, self._queues.waited_secs(leg))
 
 
 def _page(request: web.Request, rows: list[dict[str, object]]) -> dict[str, object]:
