@@ -100,8 +100,11 @@ class Bench:
             finally:
                 if crash:
                     # A dead process says nothing more: its connections break before it could release anything.
-                    await commands.connection_pool.disconnect()
-                    commands.connection_pool.connection_kwargs["port"] = 1
+                    pool = commands.connection_pool
+                    pool.connection_kwargs["port"] = 1
+                    for connection in [*pool._available_connections, *pool._in_use_connections]:
+                        vars(connection)["port"] = 1
+                    await pool.disconnect()
                     tasks.cancel_scope.cancel()
                 else:
                     worker.stop()
