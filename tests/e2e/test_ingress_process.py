@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable
@@ -178,6 +180,22 @@ async def test_without_redis_telnyx_is_asked_to_come_again_and_is_welcome_when_r
         assert response.headers["Retry-After"]
     await ready(http, base, 503)
     server.start()
+    await ready(http, base, 200)
+    assert (await post(http, f"{base}/webhooks", BODY, signer.headers(BODY)))[0] == 200
+
+
+async def test_a_redis_that_does_not_answer_is_not_waited_for_longer_than_telnyx_waits(
+    processes: Processes,
+    http: aiohttp.ClientSession,
+    signer: Signer,
+    private_redis: Callable[[], PrivateRedis],
+) -> None:
+    server = private_redis()
+    base, _ = await started(processes, SWITCHHOOK_REDIS_URL=server.url)
+    os.kill(server.pid, signal.SIGSTOP)
+    with anyio.fail_after(10):
+        assert (await post(http, f"{base}/webhooks", BODY, signer.headers(BODY)))[0] == 503
+    os.kill(server.pid, signal.SIGCONT)
     await ready(http, base, 200)
     assert (await post(http, f"{base}/webhooks", BODY, signer.headers(BODY)))[0] == 200
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from worker.aggregates.machine import AggregateState
 from worker.commands.command import name_of
 from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell
 from worker.events.event import Event
@@ -17,7 +18,9 @@ from worker.events.timers import TimerFired
 from worker.events.webhooks import Other, Unread
 from worker.replay.source import Step
 
-_QUIET = {"address"}
+MAX_VALUE = 160
+_LONG_AGO_MS = 1_000_000_000_000
+_EMPTY: tuple[object, ...] = (None, "", 0, (), [], {})
 
 
 def time_of(ms: int) -> str:
@@ -69,11 +72,9 @@ def describe_act(act: Act) -> str:
             return f"cancel timer {key}"
 
 
-def changes(before: object, after: object) -> list[str]:
+def changes(before: AggregateState, after: AggregateState) -> list[str]:
     """Return what differs between two states, as `path: old → new`."""
-    old = msgspec.to_builtins(before) if before is not None else {}
-    new = msgspec.to_builtins(after)
-    return list(_differences("", old, new))
+    return list(_differences("", msgspec.to_builtins(before), msgspec.to_builtins(after)))
 
 
 def _differences(path: str, old: object, new: object) -> Iterator[str]:
@@ -81,21 +82,20 @@ def _differences(path: str, old: object, new: object) -> Iterator[str]:
         return
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
-            if path or key not in _QUIET:
-                yield from _differences(f"{path}.{key}".lstrip("."), old.get(key), new.get(key))
-        return
-    if old is None and isinstance(new, dict):
-        told = {key: value for key, value in new.items() if value not in (None, [], {}, 0, False, "")}
-        if path and told:
-            yield f"{path}: {told}"
-        return
-    if path != "type" and not (old is None and new in ([], {}, 0, False)):
-        yield f"{path}: {_short(old)} → {_short(new)}"
+            yield from _differences(f"{path}.{key}".lstrip("."), old.get(key), new.get(key))
+    else:
+        yield f"{path}: {_short(path, old)} → {_short(path, new)}"
 
 
-def _short(value: object) -> str:
+def _short(name: str, value: object) -> str:
+    """Return a value in a few words; a time, which its name ends with `_ms` for, as a time."""
+    if isinstance(value, int) and name.endswith("_ms") and value > _LONG_AGO_MS:
+        return time_of(value)
+    if isinstance(value, dict):
+        told = {key: _short(key, part) for key, part in value.items() if part not in _EMPTY}
+        return " ".join(f"{key}={part}" for key, part in told.items()) or "empty"
     text = "none" if value is None else str(value)
-    return text if len(text) <= 160 else f"{text[:157]}…"
+    return text if len(text) <= MAX_VALUE else f"{text[: MAX_VALUE - 1]}…"
 
 
 def _fields(value: object) -> str:
@@ -103,7 +103,7 @@ def _fields(value: object) -> str:
     if not isinstance(fields, dict):
         return ""
     left_out = {"type", "notice", "command"}
-    return " ".join(f"{k}={_short(v)}" for k, v in fields.items() if k not in left_out and v not in (None, ""))
+    return " ".join(f"{k}={_short(k, v)}" for k, v in fields.items() if k not in left_out and v not in (None, ""))
 
 
 def _result(result: Succeeded | Refused | Unknown) -> str:

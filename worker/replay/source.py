@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from ingress.errors import LogUnavailableError, SwitchhookError
 from ingress.log import Keys, Partition
+from worker.aggregates import machine
 from worker.decisions.decision import Decision
 from worker.events.event import Event
 from worker.ledger.ledger import Ledger
@@ -27,8 +28,8 @@ class Step(msgspec.Struct, frozen=True):
     """One event, the aggregate before and after it, and what was decided. `decided` is None: not decided yet."""
 
     event: Event
-    before: object
-    after: object
+    before: machine.AggregateState
+    after: machine.AggregateState
     decision: Decision | None
 
 
@@ -60,9 +61,9 @@ class LogReader:
         ledger = Ledger(partition)
         position = await self.journal.position(partition)
         async for event, decision in self.journal.history(partition, position):
-            before = ledger.aggregates.get(event.address)
+            before = ledger.aggregates.get(event.address) or machine.new(event.address)
             _absorb(ledger, event, decision)
-            yield Step(event, before, ledger.aggregates.get(event.address), decision)
+            yield Step(event, before, ledger.aggregates.get(event.address, before), decision)
 
     async def undecided(self, partition: Partition) -> list[Event]:
         """Return the events that no owner has decided yet."""

@@ -1,0 +1,44 @@
+"""A step of a history is said in the words of the field, with what changed and what was decided."""
+
+from __future__ import annotations
+
+from ingress.envelope import Address
+from worker.aggregates import machine
+from worker.commands import command as c
+from worker.decisions.decision import Decision
+from worker.events import webhooks as w
+from worker.events.event import Event
+from worker.events.outcomes import Outcome, Refused
+from worker.replay.render import lines_of
+from worker.replay.source import Step
+from worker.testing.centre import NUMBER, small_tenant
+
+CALL = Address("default", "call", "c1")
+NOON_MS = 1_779_278_400_000
+
+
+def step(body: w.AnyWebhook | Outcome) -> list[str]:
+    event = Event("1-0", "e", CALL, NOON_MS, NOON_MS, body)
+    before = machine.new(CALL)
+    after = machine.fold(before, event)
+    acts = machine.decide(after, event, small_tenant())
+    return list(lines_of(Step(event, before, machine.adopt(after, acts), Decision(CALL, acts))))
+
+
+def test_a_webhook_is_shown_with_its_effects() -> None:
+    lines = step(w.CallInitiated("c1", direction="incoming", state="parked", to=NUMBER))
+    assert lines[0].startswith("2026-05-20 12:00:00.000  webhook  call initiated call_control_id=c1")
+    assert f"    dialled: none → {NUMBER}" in lines
+    assert "    initiated_ms: none → 2026-05-20 12:00:00.000" in lines
+    assert "    → send answer call=c1" in lines
+    assert "    → set timer answered for 2026-05-20 12:00:05.000" in lines
+
+
+def test_an_outcome_says_why_it_was_refused() -> None:
+    refused = Refused(422, "90018", "Call has already ended", "gone")
+    (first, *_) = step(Outcome("k", c.Answer("c1"), refused))
+    assert first.endswith("outcome  answer: refused 422 90018 (gone): Call has already ended")
+
+
+def test_an_event_that_nothing_acts_upon_is_shown_as_such() -> None:
+    assert step(w.Other("call.something.new"))[0].endswith("webhook  call.something.new (nothing acts upon it)")
