@@ -74,7 +74,8 @@ def describe_act(act: Act) -> str:
 
 def changes(before: AggregateState, after: AggregateState) -> list[str]:
     """Return what differs between two states, as `path: old → new`."""
-    return list(_differences("", msgspec.to_builtins(before), msgspec.to_builtins(after)))
+    old, new = (msgspec.to_builtins(state, order="deterministic") for state in (before, after))
+    return list(_differences("", old, new))
 
 
 def _differences(path: str, old: object, new: object) -> Iterator[str]:

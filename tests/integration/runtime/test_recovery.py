@@ -30,7 +30,7 @@ async def replayed(bench: Bench, keys: Keys) -> dict[str, object]:
     states: dict[str, object] = {}
     for number in range(PARTITIONS):
         async for step in reader.steps(Partition(number)):
-            states[str(step.event.address)] = msgspec.to_builtins(step.after)
+            states[str(step.event.address)] = msgspec.to_builtins(step.after, order="deterministic")
     return states
 
 
@@ -158,7 +158,7 @@ async def test_replay_gives_the_live_state(bench: Bench) -> None:
         await bench.append("agent", "alice", SignIn("test"))
         await until(lambda: len(bench.phone.sent) >= 4)
         await until(lambda: not any(a.pending(Partition(number)) for number in range(PARTITIONS)))
-        live = {str(x): msgspec.to_builtins(s) for x, s in a.aggregates().items()}
+        live = {str(x): msgspec.to_builtins(s, order="deterministic") for x, s in a.aggregates().items()}
         assert await replayed(bench, bench.keys) == live
 
 
@@ -176,7 +176,7 @@ async def test_an_event_on_which_the_code_raises_decides_nothing_and_stops_nobod
         await until(lambda: bench.phone.kinds() == ["answer", "answer"])
         await until(lambda: not any(a.pending(Partition(number)) for number in range(PARTITIONS)))
         assert a.metrics.failures.labels("call")._value.get() == 1
-        live = {str(x): msgspec.to_builtins(s) for x, s in a.aggregates().items()}
+        live = {str(x): msgspec.to_builtins(s, order="deterministic") for x, s in a.aggregates().items()}
         assert await replayed(bench, bench.keys) == live
         assert address in a.aggregates()
         assert len(a.held) == PARTITIONS
