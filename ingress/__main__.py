@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ingress.app import EXIT_CONFIG, run
+from ingress.app import run
 from ingress.errors import ConfigError
+from ingress.lifecycle import EXIT_CONFIG
 from ingress.settings import ingress_settings
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from contextlib import AsyncExitStack
 
 import anyio
 import structlog
 from aiohttp import web
-from anyio.abc import TaskGroup
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ingress.batch import Batcher
 from ingress.errors import ConfigError, TopologyError
+from ingress.health import health_routes
+from ingress.lifecycle import (
+    EXIT_CONFIG,
+    EXIT_OK,
+    EXIT_UNREACHABLE,
+    REDIS_WITHIN_SECS,
+    on_signals,
+    say_error,
+)
 from ingress.log import EventLog, Keys, settle_topology
 from ingress.logs import configure_logs
 from ingress.metrics import Metrics
@@ -27,9 +31,6 @@ from ingress.webhooks import MAX_BODY_BYTES, WebhookHandler
 
 log = structlog.get_logger(__name__)
 
-EXIT_OK, EXIT_CONFIG, EXIT_UNREACHABLE = 0, 2, 5
-#: Redis may be starting too.
-REDIS_WITHIN_SECS = 15.0
 PING_SECS = 1.0
 #: Requests under way when the listening ends may take so long.
 DRAIN_SECS = 5.0
@@ -68,24 +69,15 @@ class Readiness:
 def make_app(handler: WebhookHandler, readiness: Readiness, metrics: Metrics) -> web.Application:
     """Return the application: webhooks, health and metrics."""
 
-    async def live(_: web.Request) -> web.Response:
-        return web.json_response({"status": "live"})
-
-    async def ready(_: web.Request) -> web.Response:
-        body = {"ready": readiness.ready, "redis": readiness.redis_ok, "leaving": readiness.leaving}
-        return web.json_response(body, status=200 if readiness.ready else 503)
-
-    async def measured(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    def details() -> dict[str, bool | int]:
+        return {"redis": readiness.redis_ok, "leaving": readiness.leaving}
 
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app.add_routes(
         [
             web.post("/webhooks", handler.handle),
             web.post("/webhooks/{tenant}", handler.handle),
-            web.get("/health/live", live),
-            web.get("/health/ready", ready),
-            web.get("/metrics", measured),
+            *health_routes(lambda: readiness.ready, details, metrics.registry),
         ]
     )
     return app
@@ -98,9 +90,11 @@ def run(settings: IngressSettings) -> int:
     try:
         anyio.run(_run, settings, backend_options={"use_uvloop": True})
     except* (ConfigError, TopologyError) as group:
-        status = _say(group, EXIT_CONFIG)
+        say_error("switchhook ingress", group)
+        status = EXIT_CONFIG
     except* (RedisError, OSError) as group:
-        status = _say(group, EXIT_UNREACHABLE)
+        say_error("switchhook ingress", group)
+        status = EXIT_UNREACHABLE
     return status
 
 
@@ -119,6 +113,8 @@ async def _run(settings: IngressSettings) -> None:
         tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(batcher.run, name="batcher")
         tasks.start_soon(readiness.watch, name="redis watch")
+        told = anyio.Event()
+        tasks.start_soon(on_signals, lambda _: told.set(), name="signals")
         runner = web.AppRunner(make_app(handler, readiness, metrics), access_log=None, shutdown_timeout=DRAIN_SECS)
         await runner.setup()
         try:
@@ -126,7 +122,7 @@ async def _run(settings: IngressSettings) -> None:
             await site.start()
             print(f"listening on http://{settings.host}:{runner.addresses[0][1]}", flush=True)
             log.info("ingress.ready", tenants=sorted(verifiers), partitions=settings.partitions)
-            await _until_signal(tasks)
+            await told.wait()
             readiness.leaving = True
             log.info("ingress.leaving", grace_secs=settings.grace_secs)
             await anyio.sleep(settings.grace_secs)
@@ -148,26 +144,3 @@ async def _settle(redis: Redis, keys: Keys, settings: IngressSettings) -> None:
             else:
                 return
     raise OSError(f"{redact(settings.redis_url)} does not answer: start Redis, or name another with --redis")
-
-
-async def _until_signal(tasks: TaskGroup) -> None:
-    """Return at the first SIGTERM or SIGINT, and end the process at the second."""
-    told = anyio.Event()
-
-    async def listen() -> None:
-        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
-            async for number in received:
-                if told.is_set():
-                    os._exit(128 + number)
-                told.set()
-
-    tasks.start_soon(listen, name="signals")
-    await told.wait()
-
-
-def _say(group: BaseExceptionGroup[BaseException], status: int) -> int:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    print(f"switchhook ingress: {error}", file=sys.stderr)
-    return status

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ingress.errors import LogUnavailableError, SwitchhookError
+from worker.runtime.errors import UnavailableError
 
 app = typer.Typer(
     name="switchhook",
@@ -25,6 +31,17 @@ class Exit(IntEnum):
     BROKEN = 1
     USAGE = 2
     UNREACHABLE = 5
+
+
+@contextmanager
+def _errors_for_people() -> Iterator[None]:
+    """Turn an error that the user can mend into one sentence and an exit status."""
+    try:
+        yield
+    except SwitchhookError as error:
+        typer.echo(f"switchhook: {error}", err=True)
+        away = isinstance(error, LogUnavailableError | UnavailableError)
+        raise typer.Exit(Exit.UNREACHABLE if away else Exit.USAGE) from None
 
 
 RedisOption = Annotated[
@@ -212,22 +229,6 @@ def replay(
         raise typer.Exit(replay_to(typer.echo, what, redis, prefix, tenant=tenant, quiet=quiet))
 
 
-class _errors_for_people:  # noqa: N801 - reads as a phrase in a with statement
-    """Turns an error that the user can mend into one sentence and an exit status."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        from ingress.errors import LogUnavailableError, SwitchhookError
-        from worker.runtime.errors import UnavailableError
-
-        if isinstance(error, SwitchhookError):
-            typer.echo(f"switchhook: {error}", err=True)
-            away = isinstance(error, LogUnavailableError | UnavailableError)
-            raise typer.Exit(Exit.UNREACHABLE if away else Exit.USAGE)
-
-
 def main() -> None:
     """Run the command."""
     app()
@@ -244,8 +245,6 @@ def run_emulator_command() -> None:
 
 
 def _only(command: str) -> None:
-    import sys
-
     app([command, *sys.argv[1:]])
 
 

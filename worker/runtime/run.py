@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from contextlib import AsyncExitStack
 
 import anyio
@@ -12,6 +9,14 @@ import structlog
 from redis.exceptions import RedisError
 
 from ingress.errors import ConfigError, LogUnavailableError, TopologyError
+from ingress.lifecycle import (
+    EXIT_CONFIG,
+    EXIT_OK,
+    EXIT_UNREACHABLE,
+    REDIS_WITHIN_SECS,
+    on_signals,
+    say_error,
+)
 from ingress.log import EventLog, Keys, settle_topology
 from ingress.logs import configure_logs
 from ingress.redis_client import connect, redact
@@ -26,10 +31,6 @@ from worker.settings import WorkerSettings
 
 log = structlog.get_logger(__name__)
 
-EXIT_OK, EXIT_CONFIG, EXIT_UNREACHABLE = 0, 2, 5
-#: Redis may be starting too.
-REDIS_WITHIN_SECS = 15.0
-
 
 def run(settings: WorkerSettings) -> int:
     """Run a worker until SIGTERM or SIGINT, and return the exit status. A second signal ends it at once."""
@@ -38,9 +39,11 @@ def run(settings: WorkerSettings) -> int:
     try:
         anyio.run(_run, settings, backend_options={"use_uvloop": True})
     except* (ConfigError, TopologyError) as group:
-        status = _say(group, EXIT_CONFIG)
+        say_error("switchhook worker", group)
+        status = EXIT_CONFIG
     except* (RedisError, OSError, LogUnavailableError) as group:
-        status = _say(group, EXIT_UNREACHABLE)
+        say_error("switchhook worker", group)
+        status = EXIT_UNREACHABLE
     return status
 
 
@@ -83,7 +86,7 @@ async def _run(settings: WorkerSettings) -> None:
                 port = await stack.enter_async_context(health)
                 log.info("health.listening", host=settings.health_host, port=port)
             tasks.start_soon(_announce, worker, settings.worker_id)
-            tasks.start_soon(_signals, worker)
+            tasks.start_soon(on_signals, lambda _: worker.stop(), name="signals")
             await worker.run()
             tasks.cancel_scope.cancel()
 
@@ -91,21 +94,3 @@ async def _run(settings: WorkerSettings) -> None:
 async def _announce(worker: Worker, worker_id: str) -> None:
     await worker.ready.wait()
     print(f"worker {worker_id} ready", flush=True)
-
-
-async def _signals(worker: Worker) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
-        async for number in received:
-            if worker.stopping:
-                # The leases end by themselves, and the successors recover: nothing is lost by this.
-                os._exit(128 + number)
-            log.info("worker.stopping", signal=signal.Signals(number).name)
-            worker.stop()
-
-
-def _say(group: BaseExceptionGroup[BaseException], status: int) -> int:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    print(f"switchhook worker: {error}", file=sys.stderr)
-    return status

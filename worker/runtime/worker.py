@@ -10,6 +10,7 @@ import structlog
 from redis.asyncio import Redis
 
 from ingress.envelope import Address
+from ingress.lifecycle import first_error
 from ingress.log import EventLog, Keys, Partition
 from worker.aggregates.machine import AggregateState
 from worker.ledger.ledger import Pending
@@ -89,11 +90,6 @@ class Worker:
         return {a: state for owner in self._owners.values() for a, state in owner.ledger.aggregates.items()}
 
     @property
-    def stopping(self) -> bool:
-        """Whether `stop` was called."""
-        return self._stopping.is_set()
-
-    @property
     def is_ready(self) -> bool:
         """Whether Redis answers and the worker holds its share."""
         return self.redis_ok and not self._stopping.is_set() and self._rightful <= self.held
@@ -101,6 +97,7 @@ class Worker:
     def stop(self) -> None:
         """Hand everything over within the drain budget, and let `run` return."""
         if not self._stopping.is_set():
+            log.info("worker.stopping", partitions=len(self._owners))
             self._stop_at = monotonic() + self._settings.drain_secs
             self._stopping.set()
             for owner in self._owners.values():
@@ -159,10 +156,10 @@ class Worker:
                     await self._hold(lease)
             except* FencedError as group:
                 self.metrics.fenced.inc()
-                log.warning("partition.fenced", partition=partition, reason=_first(group))
+                log.warning("partition.fenced", partition=partition, reason=str(first_error(group)))
             except* UnavailableError as group:
                 failed = True
-                log.warning("partition.interrupted", partition=partition, reason=_first(group))
+                log.warning("partition.interrupted", partition=partition, reason=str(first_error(group)))
             failures = failures + 1 if failed else 0
             await self._pause(_backoff(failures) if failed else TICK_SECS)
 
@@ -214,14 +211,6 @@ class Worker:
     async def _pause(self, secs: float) -> None:
         with anyio.move_on_after(secs):
             await self._stopping.wait()
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> str:
-    """Return the text of the first error in *group*, however deep."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error)
 
 
 def _backoff(failures: int) -> float:
