@@ -40,9 +40,8 @@ async def test_a_call_is_answered_and_its_outcome_is_in_the_log(bench: Bench) ->
         await until(lambda: bench.phone.kinds() == ["answer"])
     journal = Journal(bench.redis, bench.keys)
     where = partition("call", "c1")
-    position = await journal.position(where)
     ledger = Ledger(where)
-    async for event, decision in journal.history(where, position):
+    async for event, decision in journal.history(where, await journal.last_id(where)):
         ledger.fold(event)
         ledger.adopt(event, decision.acts if decision else ())
     assert ledger.pending == {}
