@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args, get_origin
 
 import msgspec
 
@@ -20,6 +20,9 @@ E164 = re.compile(r"^\+[1-9][0-9]{4,14}$")
 TENANT = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
 SECTIONS: dict[str, type[msgspec.Struct]] = {"numbers": Number, "queues": Queue, "agents": Agent}
 SECRET_KEYS = ("api_key", "public_keys")
+#: What can name an environment variable, and is not a Telnyx API key put where its variable's name belongs.
+VARIABLE = re.compile(r"^(?!KEY[0-9A-F]{20,})[A-Za-z_][A-Za-z0-9_]*$")
+BARE_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
 
 
 class PolicyError(ConfigError):
@@ -88,7 +91,7 @@ def read_secret(secret: Secret, where: str) -> str:
         value = os.environ.get(secret.env, "").strip()
         if not value:
             raise ConfigError(f"{where}: the environment variable {secret.env} is not set: set it to the secret")
-        return value
+        return _one_word(value, f"{where}: the environment variable {secret.env}")
     path = Path(secret.file or "")
     try:
         value = path.read_text(encoding="utf-8").strip()
@@ -97,6 +100,13 @@ def read_secret(secret: Secret, where: str) -> str:
         raise ConfigError(f"{where}: the file {path} cannot be read: {reason}") from None
     if not value:
         raise ConfigError(f"{where}: the file {path} is empty: put the secret into it")
+    return _one_word(value, f"{where}: the file {path}")
+
+
+def _one_word(value: str, what: str) -> str:
+    """Return a secret that can stand in an HTTP header."""
+    if not (value.isascii() and value.isprintable() and " " not in value):
+        raise ConfigError(f"{what} holds more than a secret: it has spaces, lines or letters that no key has")
     return value
 
 
@@ -119,6 +129,7 @@ def _find(document: dict[str, object]) -> Iterator[str]:
     tenants = document.get("tenants")
     for name, tenant in (tenants if isinstance(tenants, dict) else {}).items():
         if not isinstance(tenant, dict):
+            yield from _try(tenant, Tenant, ["tenants", name])
             continue
         for section, kind in SECTIONS.items():
             entries = tenant.get(section)
@@ -127,7 +138,8 @@ def _find(document: dict[str, object]) -> Iterator[str]:
         rest = {key: value for key, value in tenant.items() if key not in SECTIONS or not isinstance(value, dict)}
         yield from _try(rest, Tenant, ["tenants", name])
     rest_of_file = {key: value for key, value in document.items() if key != "tenants" or not isinstance(value, dict)}
-    yield from _try({"tenants": tenants or {}, **rest_of_file}, Policy, [], within_tenants=False)
+    with_tenants = {"tenants": tenants, **rest_of_file} if tenants else rest_of_file
+    yield from _try(with_tenants, Policy, [], within_tenants=False)
 
 
 def _try(value: object, kind: type[msgspec.Struct], keys: list[str], *, within_tenants: bool = True) -> Iterator[str]:
@@ -142,18 +154,26 @@ def _try(value: object, kind: type[msgspec.Struct], keys: list[str], *, within_t
 
 def _explain(told: str, keys: list[str], value: object, kind: type[msgspec.Struct]) -> str:
     """Say a msgspec error in the words of the file."""
-    where = ".".join(keys)
+    where = _path(keys)
     unknown = re.match(r"Object contains unknown field `(.+)`", told)
     if unknown:
         key, allowed = unknown[1], sorted(field.encode_name for field in msgspec.structs.fields(kind))
         near = difflib.get_close_matches(key, allowed, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        return f"{'.'.join([*keys, key])} is not a key: {hint}allowed here: {', '.join(allowed)}"
+        return f"{_path([*keys, key])} is not a key: {hint}allowed here: {', '.join(allowed)}"
     missing = re.match(r"Object missing required field `(.+)`", told)
     if missing:
-        return f"{'.'.join([*keys, missing[1]])} is missing"
-    choices = _choices(kind, keys[-1]) if told.startswith("Invalid enum value") else ""
-    return f"{where or 'the file'} is {value!r}: {_lower(told)}{choices}"
+        return f"{_path([*keys, missing[1]])} is missing"
+    told = _lower(told).partition(" matching regex")[0]
+    if any(key.partition("[")[0] in SECRET_KEYS for key in keys):
+        return f"{where}: {told}"
+    return f"{where or 'the file'} is {value!r}: {told}{_allowed(kind, keys[-1])}"
+
+
+def _path(keys: list[str]) -> str:
+    """Write a key as TOML does: a part that is not bare is quoted."""
+    bare = (key if BARE_KEY.match(key.partition("[")[0]) else f'"{key}"' for key in keys)
+    return ".".join(bare)
 
 
 def _kind_at(kind: type[msgspec.Struct], keys: list[str]) -> type[msgspec.Struct]:
@@ -167,9 +187,16 @@ def _kind_at(kind: type[msgspec.Struct], keys: list[str]) -> type[msgspec.Struct
     return kind
 
 
-def _choices(kind: type[msgspec.Struct], key: str) -> str:
-    field = next((f for f in msgspec.structs.fields(kind) if f.encode_name == key), None)
-    return f" (allowed: {', '.join(get_args(field.type))})" if field and get_args(field.type) else ""
+def _allowed(kind: type[msgspec.Struct], key: str) -> str:
+    field = next((f for f in msgspec.structs.fields(kind) if f.encode_name == key.partition("[")[0]), None)
+    if field is None:
+        return ""
+    if get_origin(field.type) is Literal:
+        return f" (allowed: {', '.join(get_args(field.type))})"
+    for kind_of_value in (field.type, *get_args(field.type)):
+        for meta in getattr(kind_of_value, "__metadata__", ()):
+            return f" (allowed: {meta.description})"
+    return ""
 
 
 def _value_at(value: object, keys: list[str]) -> object:
@@ -193,6 +220,8 @@ def _cross_check(policy: Policy) -> Iterator[str]:
         for key, secret in secrets:
             if (secret.env is None) == (secret.file is None):
                 yield f'{where}.{key} needs exactly one of {{ env = "NAME" }} and {{ file = "PATH" }}'
+            if secret.env is not None and not VARIABLE.match(secret.env):
+                yield f"{where}.{key}.env is not the name of an environment variable; was the secret itself put there?"
         known = ", ".join(sorted(tenant.queues)) or "none"
         for number, entry in tenant.numbers.items():
             if not E164.match(number):

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import TypeVar
 from urllib.parse import quote
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import msgspec
 from yarl import URL
 
+from ingress.errors import ConfigError
 from worker.telnyx.calls import Calls
 from worker.telnyx.conferences import Conferences
 from worker.telnyx.errors import ApiError, DeadlineError, NetworkError, error_class
@@ -49,7 +51,10 @@ _decode_errors = msgspec.json.Decoder(_Errors).decode
 
 
 class TelnyxClient:
-    """A Telnyx account's API. An async context manager; `calls`, `conferences` and `queues` are its resources."""
+    """A Telnyx account's API. An async context manager; `calls`, `conferences` and `queues` are its resources.
+
+    A proxy that the environment names is used. Entering raises ConfigError when that is not a proxy's address.
+    """
 
     def __init__(self, api_key: str, *, base_url: str = BASE_URL, request_secs: float = REQUEST_SECS) -> None:
         self.base_url = base_url.rstrip("/")
@@ -69,7 +74,8 @@ class TelnyxClient:
             headers=self._headers,
             timeout=self._timeout,
             connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
-            trust_env=True,
+            # aiohttp's own trust_env would read ~/.netrc too, and refuse every request when the host stands in it.
+            proxy=environment_proxy(URL(self.base_url)),
         )
         return self
 
@@ -117,13 +123,19 @@ class TelnyxClient:
         data = _encoder.encode(body) if body is not None else None
         headers = {"Content-Type": "application/json"} if data is not None else {}
         try:
-            async with self._session.request(method, URL(text, encoded=True), data=data, headers=headers) as response:
+            # A redirect is not followed: it would turn a POST into a GET, whose 200 says nothing of the command.
+            async with self._session.request(
+                method, URL(text, encoded=True), data=data, headers=headers, allow_redirects=False
+            ) as response:
                 content = await response.read()
-                if response.status >= 400:
+                if response.status >= 300:
                     raise api_error(response.status, content, response.headers.get)
                 return content
         except TimeoutError:
             raise DeadlineError(f"{method} {path}: no answer in {self._timeout.total:g} s") from None
+        except aiohttp.ClientHttpProxyError as exc:
+            # Its own text has the proxy's address, with the password that may be in it.
+            raise NetworkError(f"{method} {path}: the proxy answered {exc.status}") from None
         except (aiohttp.ClientError, OSError) as exc:
             raise NetworkError(f"{method} {path}: {type(exc).__name__}: {exc}") from None
 
@@ -137,9 +149,27 @@ class TelnyxClient:
             raise NetworkError(f"Telnyx's answer is not as documented: {exc}") from None
 
 
+def environment_proxy(url: URL) -> URL | None:
+    """Return the proxy that the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) names for *url*.
+
+    Raises:
+        ConfigError: What the environment names is not the address of a proxy. It may hold a password: it is not said.
+    """
+    named = getproxies().get(url.scheme)
+    if not named or url.host is None or proxy_bypass(url.host):
+        return None
+    proxy = URL(named)
+    if proxy.scheme not in ("http", "https") or proxy.host is None:
+        variable = f"{url.scheme.upper()}_PROXY"
+        raise ConfigError(f"the environment variable {variable} is not a proxy's address: write http://HOST:PORT")
+    return proxy
+
+
 def api_error(status: int, content: bytes, get: Callable[[str], str | None]) -> ApiError:
     """Return the error that an answer is, in any of the shapes that Telnyx gives it; *get* reads its headers."""
-    request_id, wait = get("x-request-id"), _seconds(get("retry-after") or get("x-ratelimit-reset"))
+    request_id, wait = get("x-request-id"), _seconds(get("retry-after"))
+    if wait is None:
+        wait = _seconds(get("x-ratelimit-reset"))
     kind = error_class(status)
     try:
         errors = _decode_errors(content).errors

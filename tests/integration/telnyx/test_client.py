@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 
+import pytest
+from aiohttp import web
+from yarl import URL
+
+from ingress.errors import ConfigError
 from tests.integration.conftest import Receiver
-from worker.telnyx.client import TelnyxClient, api_error
+from worker.telnyx.client import TelnyxClient, api_error, environment_proxy
 from worker.telnyx.errors import (
     ApiError,
     AuthenticationError,
@@ -29,6 +37,18 @@ from worker.testing.emulator.faults import Fault
 from worker.testing.emulator.server import Emulator
 
 CONNECTION = "1494404757140276705"
+
+
+@asynccontextmanager
+async def serving(handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
+    """Answer whatever comes with *handler*, and yield where."""
+    runner = web.ServerRunner(web.Server(handler, access_log=None))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 async def caller(emulator: Emulator, client: TelnyxClient) -> str:
@@ -110,3 +130,68 @@ def test_each_shape_of_error_is_read(content: bytes, detail: str) -> None:
     assert isinstance(error, ServerError)
     assert detail in error.detail
     assert isinstance(error, ApiError)
+
+
+@pytest.mark.parametrize(
+    ("headers", "secs"),
+    [
+        ({"retry-after": "2", "x-ratelimit-reset": "7"}, 2.0),
+        ({"x-ratelimit-reset": "7"}, 7.0),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "x-ratelimit-reset": "7"}, 7.0),
+        ({"retry-after": "0"}, 0.0),
+        ({}, None),
+    ],
+)
+def test_how_long_to_wait_is_read_from_the_header_that_says_so(headers: dict[str, str], secs: float | None) -> None:
+    assert api_error(429, b"{}", headers.get).retry_after_secs == secs
+
+
+async def test_a_redirect_is_an_error_and_is_not_followed() -> None:
+    paths: list[str] = []
+
+    async def redirect(request: web.BaseRequest) -> web.Response:
+        paths.append(request.path)
+        return web.Response(status=302, headers={"Location": "/elsewhere"})
+
+    async with serving(redirect) as address, TelnyxClient("KEYtest", base_url=address) as client:
+        with pytest.raises(ApiError) as caught:
+            await client.calls.hangup("x", AnswerBody())
+    assert caught.value.status == 302
+    assert paths == ["/calls/x/actions/hangup"]
+
+
+async def test_a_netrc_that_names_the_host_changes_nothing(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("default login somebody password something\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    async with TelnyxClient("KEYtest", base_url=emulator.api_base) as client:
+        await caller(emulator, client)
+
+
+def test_the_environment_names_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert environment_proxy(URL("https://api.telnyx.com/v2")) == URL("http://proxy.example:3128")
+    assert environment_proxy(URL("https://127.0.0.1/v2")) is None
+    monkeypatch.setenv("https_proxy", "user:secret")
+    with pytest.raises(ConfigError, match="HTTPS_PROXY") as caught:
+        environment_proxy(URL("https://api.telnyx.com/v2"))
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_proxys_password_reaches_the_proxy_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    async def refuse(request: web.BaseRequest) -> web.Response:
+        asked.append((request.method, request.raw_path, request.headers.get("Proxy-Authorization", "")))
+        return web.Response(status=407)
+
+    async with serving(refuse) as address:
+        monkeypatch.setenv("https_proxy", address.replace("http://", "http://user:secret@"))
+        monkeypatch.setenv("no_proxy", "")
+        async with TelnyxClient("KEYtest") as client:
+            with pytest.raises(NetworkError, match="the proxy answered 407") as caught:
+                await client.calls.hangup("x", AnswerBody())
+    assert asked == [("CONNECT", "api.telnyx.com:443", "Basic " + base64.b64encode(b"user:secret").decode())]
+    assert "secret" not in str(caught.value)

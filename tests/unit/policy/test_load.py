@@ -55,6 +55,13 @@ def test_a_good_policy_is_read_and_named_by_its_text() -> None:
         ('{ env = "A" }', '{ env = "A", file = "B" }', "tenants.default.api_key needs exactly one of"),
         ("tenants.default", "tenants.De_fault", "a tenant's name is small letters"),
         ("[tenants.default]", "[tenants.default", "this is not TOML"),
+        (GOOD, "tenants.default = 5", "tenants.default is 5: expected `object`, got `int`"),
+        (GOOD, "", "tenants is missing"),
+        ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nmax_wait_secs = -1",
+         "support.max_wait_secs is -1: expected `float` > 0.0 (allowed: seconds above 0 up to 14400)"),
+        ("sip:alice@sip.telnyx.com", "alice",
+         "address is 'alice': expected `str` (allowed: a number in E.164 form, or a SIP URI"),
+        ('queue = "support"', 'greeting = "Hello"', 'tenants.default.numbers."+13125550131".queue is missing'),
     ],
 )  # fmt: skip
 def test_a_mistake_is_said_with_its_key_and_what_is_allowed(old: str, new: str, said: str) -> None:
@@ -80,6 +87,21 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated() -> None:
     assert "KEY0123" not in told
 
 
+@pytest.mark.parametrize(
+    "misplaced",
+    [
+        '{ env = ["KEY0123"] }',
+        '{ value = "KEY0123" }',
+        '["KEY0123"]',
+        '{ env = "KEY0123456789ABCDEF0123456789ABCD_x" }',
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_not_repeated(misplaced: str) -> None:
+    told = refusal(GOOD.replace('{ env = "A" }', misplaced))
+    assert "tenants.default.api_key" in told
+    assert "KEY0123" not in told
+
+
 def test_a_queue_that_nobody_serves_is_warned_of() -> None:
     loaded = parse_policy(GOOD + "[tenants.default.queues.sales]\n", "policy.toml")
     assert loaded.warnings == ("tenants.default.queues.sales: no agent serves this queue",)
@@ -97,6 +119,10 @@ def test_a_secret_comes_from_where_the_policy_says(tmp_path: Path, monkeypatch: 
     assert read_secret(Secret(env="THE_KEY"), "here") == "KEYenv"
     with pytest.raises(ConfigError, match="here: the environment variable NOT_SET is not set"):
         read_secret(Secret(env="NOT_SET"), "here")
+    (tmp_path / "key").write_text("KEYone\nKEYtwo\n")
+    with pytest.raises(ConfigError, match="holds more than a secret") as caught:
+        read_secret(Secret(file=str(tmp_path / "key")), "here")
+    assert "KEYone" not in str(caught.value)
     (tmp_path / "key").write_text("")
     with pytest.raises(ConfigError, match="is empty"):
         read_secret(Secret(file=str(tmp_path / "key")), "here")
