@@ -93,23 +93,29 @@ class Bench:
         worker = Worker(
             settings, commands=commands, reads=reads, senders=self.phone, policy=lambda: policy, metrics=Metrics()
         )
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(worker.run)
-            try:
-                yield worker
-            finally:
-                if crash:
-                    # A dead process says nothing more: its connections break before it could release anything.
-                    pool = commands.connection_pool
-                    pool.connection_kwargs["port"] = 1
-                    for connection in [*pool._available_connections, *pool._in_use_connections]:
-                        vars(connection)["port"] = 1
-                    await pool.disconnect()
-                    tasks.cancel_scope.cancel()
-                else:
-                    worker.stop()
-        await commands.aclose()
-        await reads.aclose()
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(worker.run)
+                try:
+                    yield worker
+                finally:
+                    if crash:
+                        await _cut(commands)
+                        tasks.cancel_scope.cancel()
+                    else:
+                        worker.stop()
+        finally:
+            await commands.aclose()
+            await reads.aclose()
+
+
+async def _cut(client: Redis) -> None:
+    """A dead process says nothing more: its connections break before it could release anything."""
+    pool = client.connection_pool
+    pool.connection_kwargs["port"] = 1
+    for connection in [*pool._available_connections, *pool._in_use_connections]:
+        vars(connection)["port"] = 1
+    await pool.disconnect()
 
 
 async def until(condition: Callable[[], bool], *, secs: float = 10.0) -> None:
