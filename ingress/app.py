@@ -17,14 +17,13 @@ from ingress.lifecycle import (
     EXIT_CONFIG,
     EXIT_OK,
     EXIT_UNREACHABLE,
-    REDIS_WITHIN_SECS,
     on_signals,
     say_error,
 )
 from ingress.log import EventLog, Keys, settle_topology
 from ingress.logs import configure_logs
 from ingress.metrics import Metrics
-from ingress.redis_client import connect, redact
+from ingress.redis_client import connect, when_redis_answers
 from ingress.settings import IngressSettings, tenant_keys
 from ingress.signature import Verifier
 from ingress.webhooks import MAX_BODY_BYTES, WebhookHandler
@@ -105,7 +104,7 @@ async def _run(settings: IngressSettings) -> None:
         redis = connect(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         keys = Keys(settings.prefix)
-        await _settle(redis, keys, settings)
+        await when_redis_answers(lambda: settle_topology(redis, keys, settings.partitions), settings.redis_url)
         event_log = EventLog(redis, keys, settings.partitions)
         batcher = Batcher(event_log, metrics)
         readiness = Readiness(redis, metrics)
@@ -131,16 +130,3 @@ async def _run(settings: IngressSettings) -> None:
             with anyio.CancelScope(shield=True):
                 await runner.cleanup()
         tasks.cancel_scope.cancel()
-
-
-async def _settle(redis: Redis, keys: Keys, settings: IngressSettings) -> None:
-    """Check the number of partitions; wait a while for a Redis that is starting."""
-    with anyio.move_on_after(REDIS_WITHIN_SECS):
-        while True:
-            try:
-                await settle_topology(redis, keys, settings.partitions)
-            except (RedisError, OSError):
-                await anyio.sleep(0.2)
-            else:
-                return
-    raise OSError(f"{redact(settings.redis_url)} does not answer: start Redis, or name another with --redis")

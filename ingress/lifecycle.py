@@ -10,8 +10,6 @@ from collections.abc import Callable
 import anyio
 
 EXIT_OK, EXIT_CONFIG, EXIT_UNREACHABLE = 0, 2, 5
-#: Redis may be starting too: a start waits so long for it.
-REDIS_WITHIN_SECS = 15.0
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

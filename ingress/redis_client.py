@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit, urlunsplit
 
+import anyio
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from ingress.errors import ConfigError
+from ingress.errors import ConfigError, LogUnavailableError
 
 COMMAND_SECS = 2.0
 CONNECT_SECS = 2.0
+#: How long a start waits for Redis, and how often it asks.
+START_SECS, RETRY_SECS = 15.0, 0.2
 #: A blocking read is given this much longer than its own BLOCK before the socket is held for dead.
 READ_SLACK_SECS = 2.0
 
@@ -41,6 +45,23 @@ def connect(url: str, *, blocking_read_secs: float | None = None) -> Redis:
         )
     except (ValueError, RedisError) as exc:
         raise ConfigError(f"{redact(url)} is not a Redis address ({exc}): write redis://host:port/0") from None
+
+
+async def when_redis_answers(action: Callable[[], Awaitable[None]], url: str) -> None:
+    """Do *action*, again and again while Redis does not answer: it may be starting too.
+
+    Raises:
+        OSError: It did not answer in time.
+    """
+    with anyio.move_on_after(START_SECS):
+        while True:
+            try:
+                await action()
+            except (RedisError, OSError, LogUnavailableError):
+                await anyio.sleep(RETRY_SECS)
+            else:
+                return
+    raise OSError(f"{redact(url)} does not answer: start Redis, or name another with --redis")
 
 
 def redact(url: str) -> str:

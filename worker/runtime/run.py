@@ -13,13 +13,12 @@ from ingress.lifecycle import (
     EXIT_CONFIG,
     EXIT_OK,
     EXIT_UNREACHABLE,
-    REDIS_WITHIN_SECS,
     on_signals,
     say_error,
 )
 from ingress.log import EventLog, Keys, settle_topology
 from ingress.logs import configure_logs
-from ingress.redis_client import connect, redact
+from ingress.redis_client import connect, when_redis_answers
 from worker.policy.load import load_policy
 from worker.runtime.health import serve_health
 from worker.runtime.metrics import Metrics
@@ -60,18 +59,12 @@ async def _run(settings: WorkerSettings) -> None:
         senders = await stack.enter_async_context(open_senders(loaded, api_base=settings.api_base))
         keys = Keys(settings.prefix)
         event_log = EventLog(commands, keys, settings.partitions)
-        with anyio.move_on_after(REDIS_WITHIN_SECS) as patience:
-            while True:
-                try:
-                    await settle_topology(commands, keys, settings.partitions)
-                    await sign_in_agents(event_log, loaded)
-                    break
-                except (RedisError, OSError, LogUnavailableError):
-                    await anyio.sleep(0.2)
-        if patience.cancelled_caught:
-            raise TimeoutError(
-                f"{redact(settings.redis_url)} does not answer: start Redis, or name another with --redis"
-            )
+
+        async def settle() -> None:
+            await settle_topology(commands, keys, settings.partitions)
+            await sign_in_agents(event_log, loaded)
+
+        await when_redis_answers(settle, settings.redis_url)
         worker = Worker(
             settings,
             commands=commands,
