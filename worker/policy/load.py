@@ -20,8 +20,10 @@ E164 = re.compile(r"^\+[1-9][0-9]{4,14}$")
 TENANT = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
 SECTIONS: dict[str, type[msgspec.Struct]] = {"numbers": Number, "queues": Queue, "agents": Agent}
 SECRET_KEYS = ("api_key", "public_keys")
-#: What can name an environment variable, and is not a Telnyx API key put where its variable's name belongs.
-VARIABLE = re.compile(r"^(?!KEY[0-9A-F]{20,})[A-Za-z_][A-Za-z0-9_]*$")
+#: A Telnyx API key, put where the name of its variable or its file belongs.
+API_KEY = re.compile(r"^KEY[0-9A-F]{20,}")
+#: What can name an environment variable.
+VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 BARE_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
 
 
@@ -134,6 +136,8 @@ def _find(document: dict[str, object]) -> Iterator[str]:
         for section, kind in SECTIONS.items():
             entries = tenant.get(section)
             for entry, value in (entries if isinstance(entries, dict) else {}).items():
+                if not 1 <= len(entry) <= 255:
+                    yield f"{_path(['tenants', name, section, entry])}: a name is 1 to 255 characters"
                 yield from _try(value, kind, ["tenants", name, section, entry])
         rest = {key: value for key, value in tenant.items() if key not in SECTIONS or not isinstance(value, dict)}
         yield from _try(rest, Tenant, ["tenants", name])
@@ -147,6 +151,8 @@ def _try(value: object, kind: type[msgspec.Struct], keys: list[str], *, within_t
         msgspec.convert(value, kind)
     except msgspec.ValidationError as exc:
         told, _, place = str(exc).partition(" - at `")
+        if place.startswith("key` in "):
+            return  # An entry's name, of which the caller has spoken: msgspec does not say whose.
         deeper = [part for part in place.rstrip("`").removeprefix("$").split(".") if part]
         if within_tenants or not (deeper and deeper[0].startswith("tenants[")):
             yield _explain(told, [*keys, *deeper], _value_at(value, deeper), _kind_at(kind, deeper))
@@ -167,6 +173,8 @@ def _explain(told: str, keys: list[str], value: object, kind: type[msgspec.Struc
     told = _lower(told).partition(" matching regex")[0]
     if any(key.partition("[")[0] in SECRET_KEYS for key in keys):
         return f"{where}: {told}"
+    if keys[-1:] == ["api_base"] and "@" in str(value):
+        return f"{where} has a user, and perhaps a password, which is not repeated here{_allowed(kind, keys[-1])}"
     return f"{where or 'the file'} is {value!r}: {told}{_allowed(kind, keys[-1])}"
 
 
@@ -220,8 +228,10 @@ def _cross_check(policy: Policy) -> Iterator[str]:
         for key, secret in secrets:
             if (secret.env is None) == (secret.file is None):
                 yield f'{where}.{key} needs exactly one of {{ env = "NAME" }} and {{ file = "PATH" }}'
-            if secret.env is not None and not VARIABLE.match(secret.env):
+            if secret.env is not None and (API_KEY.match(secret.env) or not VARIABLE.match(secret.env)):
                 yield f"{where}.{key}.env is not the name of an environment variable; was the secret itself put there?"
+            if secret.file is not None and API_KEY.match(secret.file):
+                yield f"{where}.{key}.file is not the path of a file; was the secret itself put there?"
         known = ", ".join(sorted(tenant.queues)) or "none"
         for number, entry in tenant.numbers.items():
             if not E164.match(number):

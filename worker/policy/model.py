@@ -105,4 +105,4 @@ class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole policy file."""
 
-    tenants: Annotated[dict[str, Tenant], msgspec.Meta(min_length=1)]
+    tenants: Annotated[dict[str, Tenant], msgspec.Meta(min_length=1, description="at least one table [tenants.NAME]")]

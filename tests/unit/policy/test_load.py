@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingress.errors import ConfigError
+from worker.policy import load
 from worker.policy.load import PolicyError, load_policy, parse_policy, read_secret
 from worker.policy.model import Secret
 
@@ -62,6 +63,40 @@ def test_a_good_policy_is_read_and_named_by_its_text() -> None:
         ("sip:alice@sip.telnyx.com", "alice",
          "address is 'alice': expected `str` (allowed: a number in E.164 form, or a SIP URI"),
         ('queue = "support"', 'greeting = "Hello"', 'tenants.default.numbers."+13125550131".queue is missing'),
+        ('queue = "support"', 'queue = "support"\ngreting = "x"',
+         'numbers."+13125550131".greting is not a key: did you mean greeting? allowed here: greeting, queue'),
+        ('queue = "support"', 'queue = "support"\ngreeting = ""',
+         "numbers.\"+13125550131\".greeting is '': expected `str` of length >= 1 (allowed: 1 to 3000 characters)"),
+        ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nmax_wait = 5",
+         "tenants.default.queues.support.max_wait is not a key: did you mean max_wait_secs?"),
+        ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nmax_attempts = 2.5",
+         "support.max_attempts is 2.5: expected `int`, got `float` (allowed: a whole number from 1 to 20)"),
+        ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nstrategy = 'random'",
+         "support.strategy is 'random': invalid enum value 'random' (allowed: longest-idle)"),
+        ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nrecording = 'all'",
+         "tenants.default.queues.support.recording is 'all': expected `object`, got `str`"),
+        ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nrecording.chanels = 'dual'",
+         "support.recording.chanels is not a key: did you mean channels? allowed here: channels, format, record"),
+        ("[tenants.default.queues.support]", '[tenants.default.queues.support]\n[tenants.default.queues.""]',
+         'tenants.default.queues."": a name is 1 to 255 characters'),
+        ('queues = ["support"]', "queues = []",
+         "tenants.default.agents.alice.queues is []: expected `array` of length >= 1 (allowed: a list of at least one"),
+        ('queues = ["support"]', 'queues = ["support"]\nring_secs = 1',
+         "alice.ring_secs is 1: expected `int` >= 5 (allowed: whole seconds from 5 to 600)"),
+        ('queues = ["support"]', 'queues = ["support"]\nwrap_up_secs = 20000',
+         "alice.wrap_up_secs is 20000: expected `float` <= 14400.0 (allowed: seconds from 0 to 14400)"),
+        ('[{ env = "B" }]', "[]", "tenants.default.public_keys: expected `array` of length >= 1"),
+        ('[{ env = "B" }]', '[{ env = "B" }, {}]', "tenants.default.public_keys needs exactly one of"),
+        ('{ env = "A" }', "{}", "tenants.default.api_key needs exactly one of"),
+        ('{ env = "A" }', '{ env = "no name" }', "tenants.default.api_key.env is not the name of an environment"),
+        ('connection_id = "1"', "connection_id = 1", "tenants.default.connection_id is 1: expected `str`, got `int`"),
+        ('connection_id = "1"', 'connection_id = "1"\napi_base = "ftp://x"',
+         "tenants.default.api_base is 'ftp://x': expected `str` (allowed: an address with http:// or https://"),
+        ('connection_id = "1"', 'connection_id = "1"\nvoice.pitch = 1',
+         "tenants.default.voice.pitch is not a key: allowed here: language, voice"),
+        (GOOD, "tenants = 5",
+         "tenants is 5: expected `object`, got `int` (allowed: at least one table [tenants.NAME])"),
+        (GOOD, "tenant = 5\n" + GOOD, "tenant is not a key: did you mean tenants? allowed here: tenants"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_said_with_its_key_and_what_is_allowed(old: str, new: str, said: str) -> None:
@@ -94,12 +129,48 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated() -> None:
         '{ value = "KEY0123" }',
         '["KEY0123"]',
         '{ env = "KEY0123456789ABCDEF0123456789ABCD_x" }',
+        '{ file = "KEY0123456789ABCDEF0123456789ABCD_x" }',
+        '{ evn = "KEY0123" }',
+        '"KEY0123"\napi_keys = "KEY0123"',
     ],
 )
 def test_a_secret_in_the_wrong_place_is_not_repeated(misplaced: str) -> None:
     told = refusal(GOOD.replace('{ env = "A" }', misplaced))
     assert "tenants.default.api_key" in told
     assert "KEY0123" not in told
+
+
+@pytest.mark.parametrize("written", ['"KEY0123"', '["KEY0123"]', '[{ env = "B" }, "KEY0123"]'])
+def test_a_public_key_in_the_file_is_refused_and_not_repeated(written: str) -> None:
+    told = refusal(GOOD.replace('[{ env = "B" }]', written))
+    assert "tenants.default.public_keys is written into the file" in told
+    assert "KEY0123" not in told
+
+
+@pytest.mark.parametrize("address", ["https://user:hidden@api.example", "user:hidden@api.example"])
+def test_a_password_in_the_address_of_the_api_is_refused_and_not_repeated(address: str) -> None:
+    told = refusal(GOOD.replace('connection_id = "1"', f'connection_id = "1"\napi_base = "{address}"'))
+    assert "tenants.default.api_base has a user" in told
+    assert "hidden" not in told
+
+
+def test_every_mistake_stands_in_a_line_of_its_own_that_begins_with_the_file() -> None:
+    more = '[tenants.other]\nconnection_id = 1\ncaller_id = "5"\napi_key = {}\npublic_keys = [{ env = "B" }]\n'
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(GOOD.replace("[tenants.default.queues.support]", "[tenants.default.queues.support]\nx = 1") + more,
+                     "policy.toml")  # fmt: skip
+    assert caught.value.path == "policy.toml"
+    assert str(caught.value).splitlines() == [f"policy.toml: {mistake}" for mistake in caught.value.mistakes]
+    assert [mistake.split(" is ")[0] for mistake in caught.value.mistakes] == [
+        "tenants.default.queues.support.x",
+        "tenants.other.connection_id",
+    ]
+
+
+def test_the_example_that_is_shipped_has_no_mistake() -> None:
+    loaded = load_policy(Path(load.__file__).with_name("example.toml"))
+    assert loaded.warnings == ()
+    assert set(loaded.policy.tenants["default"].agents) == {"alice", "bob", "carol"}
 
 
 def test_a_queue_that_nobody_serves_is_warned_of() -> None:
@@ -110,6 +181,9 @@ def test_a_queue_that_nobody_serves_is_warned_of() -> None:
 def test_a_policy_that_cannot_be_read_is_said_to(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="cannot be read"):
         load_policy(tmp_path / "nowhere.toml")
+    (tmp_path / "latin.toml").write_bytes(b"# caf\xe9\n")
+    with pytest.raises(PolicyError, match="it is not UTF-8 text"):
+        load_policy(tmp_path / "latin.toml")
 
 
 def test_a_secret_comes_from_where_the_policy_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,6 +193,14 @@ def test_a_secret_comes_from_where_the_policy_says(tmp_path: Path, monkeypatch: 
     assert read_secret(Secret(env="THE_KEY"), "here") == "KEYenv"
     with pytest.raises(ConfigError, match="here: the environment variable NOT_SET is not set"):
         read_secret(Secret(env="NOT_SET"), "here")
+    monkeypatch.setenv("BLANK", "  ")
+    with pytest.raises(ConfigError, match="here: the environment variable BLANK is not set"):
+        read_secret(Secret(env="BLANK"), "here")
+    with pytest.raises(ConfigError, match=r"here: the file .*nowhere cannot be read: No such file"):
+        read_secret(Secret(file=str(tmp_path / "nowhere")), "here")
+    (tmp_path / "key").write_bytes(b"\xff\xfeKEY")
+    with pytest.raises(ConfigError, match="cannot be read: it is not text"):
+        read_secret(Secret(file=str(tmp_path / "key")), "here")
     (tmp_path / "key").write_text("KEYone\nKEYtwo\n")
     with pytest.raises(ConfigError, match="holds more than a secret") as caught:
         read_secret(Secret(file=str(tmp_path / "key")), "here")
