@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from yarl import URL
 
 from ingress.errors import ConfigError
 from tests.integration.conftest import Receiver
+from tests.integration.telnyx.answering import serving
 from worker.telnyx.client import TelnyxClient, api_error, environment_proxy
 from worker.telnyx.errors import (
     ApiError,
@@ -37,18 +36,6 @@ from worker.testing.emulator.faults import Fault
 from worker.testing.emulator.server import Emulator
 
 CONNECTION = "1494404757140276705"
-
-
-@asynccontextmanager
-async def serving(handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
-    """Answer whatever comes with *handler*, and yield where."""
-    runner = web.ServerRunner(web.Server(handler, access_log=None))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
 
 
 async def caller(emulator: Emulator, client: TelnyxClient) -> str:
@@ -93,6 +80,53 @@ async def test_a_list_is_read_over_all_its_pages(
     for call in calls:
         await client.calls.enqueue(call, EnqueueBody("q"))
     assert [x.call_control_id async for x in client.queues.calls("q")] == calls
+
+
+async def test_participants_are_read_over_all_their_pages(
+    emulator: Emulator, client: TelnyxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.telnyx.client.PAGE_SIZE", 2)
+    calls = [await caller(emulator, client) for _ in range(5)]
+    room = await client.conferences.create(CreateConferenceBody(calls[0], "room"))
+    for call in calls[1:]:
+        await client.conferences.join(room.id, JoinBody(call))
+    assert [x.call_control_id async for x in client.conferences.participants(room.id)] == calls
+    assert emulator.api.requests["list_participants", 200] == 3
+    await client.conferences.end(room.id, CommandBody())
+    assert [x async for x in client.conferences.participants(room.id)] == []
+
+
+async def test_conferences_are_read_over_all_their_pages_and_found_by_name_and_status(
+    emulator: Emulator, client: TelnyxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.telnyx.client.PAGE_SIZE", 2)
+    names = ["a & b", "A & b", "c", "d"]
+    rooms = [await client.conferences.create(CreateConferenceBody(await caller(emulator, client), x)) for x in names]
+    await client.conferences.end(rooms[3].id, CommandBody())
+    assert [x.name async for x in client.conferences.list()] == names
+    assert emulator.api.requests["list_conferences", 200] == 2
+    assert [x.id async for x in client.conferences.list(name="a & b")] == [rooms[0].id]
+    assert [x.id async for x in client.conferences.list(status="in_progress")] == [x.id for x in rooms[:3]]
+    assert [(x.id, x.end_reason) async for x in client.conferences.list(status="completed")] == [
+        (rooms[3].id, "ended_via_api")
+    ]
+    assert [x async for x in client.conferences.list(name="nobody")] == []
+
+
+async def test_who_leaves_a_queue_or_a_conference_is_in_neither_and_lives(
+    emulator: Emulator, client: TelnyxClient
+) -> None:
+    call, other = await caller(emulator, client), await caller(emulator, client)
+    await client.calls.enqueue(call, EnqueueBody("q"))
+    await client.calls.leave_queue(call, AnswerBody())
+    with pytest.raises(NotFoundError) as absent:
+        await client.queues.call("q", call)
+    assert absent.value.code == "10005"
+    room = await client.conferences.create(CreateConferenceBody(call, "room"))
+    await client.conferences.join(room.id, JoinBody(other))
+    await client.conferences.leave(room.id, LeaveBody(call))
+    assert [x.call_control_id async for x in client.conferences.participants(room.id)] == [other]
+    assert (await client.calls.retrieve(call)).is_alive
 
 
 async def test_errors_carry_telnyxs_status_code_and_words(emulator: Emulator, client: TelnyxClient) -> None:

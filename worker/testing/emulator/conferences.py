@@ -97,10 +97,11 @@ class Conferences:
             self._end(conference, "all_left")
 
     def end(self, conference: Conference) -> None:
-        """End a conference and all its legs."""
+        """End a conference and all its legs. The webhook's reasons lack this one, so it says that all have left."""
         for leg in list(conference.legs):
             self.world.hangup(leg, cause="normal_clearing", source="callee")
-        self._end(conference, "ended_via_api")
+        self._end(conference, "all_left")
+        conference.end_reason = "ended_via_api"
 
     def record(self, conference: Conference, form: str, channels: str) -> None:
         """Start a recording."""
