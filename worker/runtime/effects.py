@@ -88,6 +88,11 @@ class Effects:
             self._idle = anyio.Event()
             await self._idle.wait()
 
+    def close(self) -> None:
+        """Count this partition's refused accounts no more: whoever holds it next finds out anew."""
+        self._metrics.stopped_tenants.dec(len(self._stopped))
+        self._stopped.clear()
+
     async def _carry_out(self, address: Address) -> None:
         queue = self._queues[address]
         try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import cast
 
+import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -13,6 +14,8 @@ from worker.decisions.decision import Decision, decode_decision, encode_decision
 from worker.events.event import Event, read_event
 from worker.runtime.errors import FencedError, UnavailableError
 from worker.runtime.lease import Lease
+
+log = structlog.get_logger(__name__)
 
 #: What redis-py returns of a stream when it leaves bytes as they are.
 Entries = list[tuple[bytes, dict[bytes, bytes]]]
@@ -84,9 +87,8 @@ class Journal:
             if page:
                 last = page[-1][0].decode()
                 decided = await self.decisions(partition, after, last)
-                for entry_id, fields in page:
-                    name = entry_id.decode()
-                    yield read_event(name, decode_entry(fields)), decided.get(name)
+                for event in events_of(page):
+                    yield event, decided.get(event.id)
                 after = last
             if len(page) < PAGE:
                 return
@@ -123,6 +125,23 @@ def entries_of(reply: object) -> Entries:
     if isinstance(reply, list):
         return list(reply[0][1])
     raise TypeError(f"XREAD answered {type(reply).__name__}")
+
+
+def events_of(entries: Entries, *, unread: Callable[[], None] = lambda: None) -> Iterator[Event]:
+    """Yield the events that *entries* hold.
+
+    One that cannot be read (a later release's, or one written by hand) is passed over, loudly: it must not stop its
+    neighbours, and it is passed over alike live, in a recovery and in a replay. *unread* is called for each.
+    """
+    for entry_id, fields in entries:
+        name = entry_id.decode()
+        try:
+            event = read_event(name, decode_entry(fields))
+        except (KeyError, ValueError):
+            log.exception("event.unread", entry_id=name, address=fields.get(b"addr", b"?").decode(errors="replace"))
+            unread()
+        else:
+            yield event
 
 
 def order_of(entry_id: str) -> tuple[int, int]:

@@ -27,6 +27,11 @@ class Lease:
         """Whether this worker may act for the partition now."""
         return monotonic() < self._until
 
+    @property
+    def remaining_secs(self) -> float:
+        """How long this worker may still act for the partition, if no renewal comes."""
+        return max(0.0, self._until - monotonic())
+
     def check(self) -> None:
         """Raise FencedError unless the lease is held."""
         if not self.held:

@@ -20,6 +20,9 @@ class Metrics:
         self.failures = Counter(
             "switchhook_worker_event_failures", "Events on which aggregate code raised", ["aggregate"], registry=r
         )
+        self.unread = Counter(
+            "switchhook_worker_events_unread", "Log entries that could not be read, passed over", registry=r
+        )
         self.decisions = Counter("switchhook_worker_decisions", "Decisions journaled", registry=r)
         self.commands = Counter(
             "switchhook_worker_commands", "Commands ended, by command and result", ["command", "result"], registry=r
@@ -36,5 +39,5 @@ class Metrics:
         self.timers = Counter("switchhook_worker_timers_fired", "Timers fired", registry=r)
         self.recovery_secs = Histogram("switchhook_worker_recovery_seconds", "Time to recover a partition", registry=r)
         self.stopped_tenants = Gauge(
-            "switchhook_worker_stopped_tenants", "Tenants whose account is refused", registry=r
+            "switchhook_worker_stopped_tenants", "Tenants whose account is refused, once per partition", registry=r
         )

@@ -14,16 +14,16 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ingress.errors import LogUnavailableError
-from ingress.log import EventLog, decode_entry
+from ingress.log import EventLog
 from worker.aggregates import machine
 from worker.decisions.decision import Act, Decision, Tell
-from worker.events.event import Event, read_event, write_entry
+from worker.events.event import Event, write_entry
 from worker.ledger.ledger import Ledger, Pending, Timer, tellings
 from worker.policy.model import Policy
 from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.effects import Effects
 from worker.runtime.errors import UnavailableError
-from worker.runtime.journal import START, Entries, Journal, entries_of, order_of
+from worker.runtime.journal import START, Entries, Journal, entries_of, events_of, order_of
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
 from worker.runtime.timers import Timers
@@ -130,20 +130,17 @@ class PartitionOwner:
         commands: list[Pending] = []
         timers: list[Timer] = []
         policy = self._policy()
-        event: Event | None = None
-        for entry_id, fields in batch:
-            event = read_event(entry_id.decode(), decode_entry(fields))
+        for event in events_of(batch, unread=self._metrics.unread.inc):
             acts, new_commands, new_timers = self._decide(event, policy)
             if acts:
                 decisions.append((event.id, Decision(event.address, acts)))
                 commands += new_commands
                 timers += new_timers
-        if event is None:
-            return
-        await self._journal.commit(self.lease, event.id, decisions)
-        self._position = event.id
+        last = batch[-1][0].decode()
+        await self._journal.commit(self.lease, last, decisions)
+        self._position = last
         self._metrics.decisions.inc(len(decisions))
-        self._metrics.lag_secs.observe(max(0.0, (self._clock.now_ms() - event.received_ms) / 1000))
+        self._metrics.lag_secs.observe(max(0.0, (self._clock.now_ms() - order_of(last)[0]) / 1000))
         await self._deliver(decisions)
         self._timers.add(timers)
         if self._tail is not None:

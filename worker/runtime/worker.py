@@ -122,7 +122,7 @@ class Worker:
                     workers = await self._membership.beat()
             except (UnavailableError, TimeoutError) as exc:
                 if self.redis_ok:
-                    log.warning("redis.away", error=str(exc))
+                    log.warning("redis.away", error=str(exc) or "the heartbeat was not answered in time")
                 self.redis_ok = False
             else:
                 if not self.redis_ok:
@@ -189,6 +189,7 @@ class Worker:
             del self._owners[lease.partition]
             self.metrics.partitions.set(len(self._owners))
             lease.drop()
+            effects.close()
             # Released under a shield, and briefly: the next owner need not wait for the lease's end.
             with anyio.move_on_after(1, shield=True):
                 await self._leases.release(lease)
@@ -198,12 +199,15 @@ class Worker:
         return max(0.0, self._stop_at - monotonic()) if self._stopping.is_set() else HAND_OVER_SECS
 
     async def _renew(self, lease: Lease) -> None:
-        """Renew a lease at a third of its time; give up when it has ended by our own clock."""
+        """Renew a lease at a third of its time; give up the moment it has ended by our own clock.
+
+        Giving up stops the commands under way too: what a sender still repeats is an act like any other.
+        """
         pause = self._settings.lease_secs / 3
         while True:
-            await anyio.sleep(pause)
+            await anyio.sleep(min(pause, lease.remaining_secs))
             try:
-                with anyio.fail_after(pause):
+                with anyio.fail_after(min(pause, lease.remaining_secs)):
                     await self._leases.renew(lease)
             except (UnavailableError, TimeoutError):
                 lease.check()

@@ -18,6 +18,7 @@ from worker.commands import command as c
 from worker.events.event import Internal, write_entry
 from worker.events.outcomes import Observed, Outcome, Refused, Succeeded
 from worker.policy.model import Policy
+from worker.runtime.clock import monotonic
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import BLOCK_MS
 from worker.runtime.worker import Worker
@@ -38,6 +39,8 @@ class Phone:
         #: While it is not set, commands get no answer.
         self.open = anyio.Event()
         self.open.set()
+        #: When a command that waited for its answer was stopped (monotonic seconds).
+        self.cut: list[float] = []
 
     def of(self, tenant: str) -> Phone:
         return self
@@ -46,7 +49,11 @@ class Phone:
         self, command: c.AnyCommand, command_id: str, *, epoch: int, first_tried_secs_ago: float
     ) -> Outcome | Observed:
         self.sent.append((command_id, command, first_tried_secs_ago))
-        await self.open.wait()
+        try:
+            await self.open.wait()
+        except anyio.get_cancelled_exc_class():
+            self.cut.append(monotonic())
+            raise
         if self.refuse(command):
             return Outcome(command_id, command, Refused(401, "10009", "refused by the test", "stop"))
         return Outcome(command_id, command, self.answer(command))

@@ -7,9 +7,10 @@ import msgspec
 
 from ingress.envelope import Address
 from ingress.log import Keys, Partition, encode_entry, partition_of
-from tests.integration.runtime.conftest import PARTITIONS, Bench, until
+from tests.integration.runtime.conftest import NUMBER, PARTITIONS, Bench, until
 from worker.commands import command as c
-from worker.decisions.decision import command_id
+from worker.commands.client_state import ClientState
+from worker.decisions.decision import Decision, Send, Tell, command_id
 from worker.events import notices as n
 from worker.events.event import write_entry
 from worker.events.intents import SignIn
@@ -18,6 +19,7 @@ from worker.ledger.ledger import Ledger
 from worker.policy.model import Number
 from worker.replay.source import LogReader
 from worker.runtime.journal import Journal
+from worker.runtime.lease import Leases
 
 
 def partition(kind: str, ident: str) -> Partition:
@@ -59,6 +61,31 @@ async def test_a_command_under_way_at_a_crash_is_carried_on_under_the_same_id(be
     assert first == second
     assert first_age == 0
     assert second_age > 0
+
+
+async def test_what_is_in_the_journal_is_carried_out_once_and_never_decided_anew(bench: Bench) -> None:
+    agent, queue = Address("default", "agent", "alice"), Address("default", "queue", "support")
+    where = partition("agent", "alice")
+    await bench.append("agent", "alice", SignIn("test"))
+    journal = Journal(bench.redis, bench.keys)
+    cause = await journal.last_id(where)
+    # The owner died between journal and effect, and had decided otherwise than today's code.
+    leases = Leases(bench.redis, bench.keys, "dead", ttl_secs=5)
+    lease = await leases.acquire(where)
+    assert lease is not None
+    dial = c.Dial("+19995550100", NUMBER, "yesterday", 30, ClientState(agent="alice"))
+    acts = (Send(dial), Tell(queue, n.AgentGone("alice", 0)))
+    await journal.commit(lease, cause, [(cause, Decision(agent, acts))])
+    await leases.release(lease)
+    async with bench.worker("b") as b:
+        await until(lambda: bool(bench.phone.sent))
+        await until(lambda: not b.pending(where) and queue in b.aggregates())
+    async with bench.worker("c") as heir:
+        await until(lambda: {agent, queue} <= set(heir.aggregates()))
+    assert [sent[:2] for sent in bench.phone.sent] == [(command_id("default", where, cause, 0), dial)]
+    inbox = partition("queue", "support")
+    told = [event.event_id async for event, _ in journal.history(inbox, await journal.last_id(inbox))]
+    assert told == [f"n:{where}:{cause}:1"]
 
 
 async def test_a_command_that_ended_before_the_crash_is_not_sent_again(bench: Bench) -> None:
