@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import signal
 from contextlib import AsyncExitStack
 
 import anyio
@@ -76,6 +78,8 @@ def make_app(handler: WebhookHandler, readiness: Readiness, metrics: Metrics) ->
         [
             web.post("/webhooks", handler.handle),
             web.post("/webhooks/{tenant}", handler.handle),
+            web.route("*", "/webhooks", handler.refuse_method),
+            web.route("*", "/webhooks/{tenant}", handler.refuse_method),
             *health_routes(lambda: readiness.ready, details, metrics.registry),
         ]
     )
@@ -87,7 +91,7 @@ def run(settings: IngressSettings) -> int:
     configure_logs()
     status = EXIT_OK
     try:
-        anyio.run(_run, settings, backend_options={"use_uvloop": True})
+        anyio.run(_run, settings, backend_options={"use_uvloop": importlib.util.find_spec("uvloop") is not None})
     except* (ConfigError, TopologyError) as group:
         say_error("switchhook ingress", group)
         status = EXIT_CONFIG
@@ -104,22 +108,41 @@ async def _run(settings: IngressSettings) -> None:
         redis = connect(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         keys = Keys(settings.prefix)
-        await when_redis_answers(lambda: settle_topology(redis, keys, settings.partitions), settings.redis_url)
+        tasks = await stack.enter_async_context(anyio.create_task_group())
+        told, starting = anyio.Event(), anyio.CancelScope()
+
+        def stop(_: signal.Signals) -> None:
+            told.set()
+            starting.cancel()
+
+        tasks.start_soon(on_signals, stop, name="signals")
+        with starting:
+            await when_redis_answers(lambda: settle_topology(redis, keys, settings.partitions), settings.redis_url)
+        if told.is_set():
+            tasks.cancel_scope.cancel()
+            return
         event_log = EventLog(redis, keys, settings.partitions)
         batcher = Batcher(event_log, metrics)
         readiness = Readiness(redis, metrics)
         handler = WebhookHandler(verifiers, event_log, batcher, metrics)
-        tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(batcher.run, name="batcher")
         tasks.start_soon(readiness.watch, name="redis watch")
-        told = anyio.Event()
-        tasks.start_soon(on_signals, lambda _: told.set(), name="signals")
-        runner = web.AppRunner(make_app(handler, readiness, metrics), access_log=None, shutdown_timeout=DRAIN_SECS)
+        # Not decompressed: the signature is over the bytes as they came, and a stranger's may unpack to a lot.
+        runner = web.AppRunner(
+            make_app(handler, readiness, metrics), access_log=None, shutdown_timeout=DRAIN_SECS, auto_decompress=False
+        )
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.host, settings.port)
-            await site.start()
-            print(f"listening on http://{settings.host}:{runner.addresses[0][1]}", flush=True)
+            try:
+                await site.start()
+            except OSError as exc:
+                raise ConfigError(
+                    f"cannot listen on {settings.host} port {settings.port} ({exc.strerror}): "
+                    "set SWITCHHOOK_HOST and SWITCHHOOK_PORT to a free address of this machine"
+                ) from None
+            host = f"[{settings.host}]" if ":" in settings.host else settings.host
+            print(f"listening on http://{host}:{runner.addresses[0][1]}", flush=True)
             log.info("ingress.ready", tenants=sorted(verifiers), partitions=settings.partitions)
             await told.wait()
             readiness.leaving = True

@@ -28,9 +28,13 @@ class _Waiter:
 class Batcher:
     """Gathers appends. `run` belongs to the application's task group."""
 
-    def __init__(self, log: EventLog, metrics: Metrics) -> None:
+    def __init__(
+        self, log: EventLog, metrics: Metrics, *, max_batch: int = MAX_BATCH, max_waiting: int = MAX_WAITING
+    ) -> None:
         self._log = log
         self._metrics = metrics
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
         self._waiting: list[_Waiter] = []
         self._come = anyio.Event()
 
@@ -40,8 +44,8 @@ class Batcher:
         Raises:
             LogUnavailableError: Redis did not take it, or too many wait.
         """
-        if len(self._waiting) >= MAX_WAITING:
-            raise LogUnavailableError(f"{MAX_WAITING} appends wait already")
+        if len(self._waiting) >= self._max_waiting:
+            raise LogUnavailableError(f"{self._max_waiting} appends wait already")
         waiter = _Waiter(entry)
         self._waiting.append(waiter)
         self._come.set()
@@ -57,7 +61,7 @@ class Batcher:
                 if not self._waiting:
                     self._come = anyio.Event()
                     await self._come.wait()
-                batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+                batch, self._waiting = self._waiting[: self._max_batch], self._waiting[self._max_batch :]
                 await self._flush(batch)
         finally:
             for waiter in self._waiting:

@@ -153,7 +153,7 @@ def _route(tenant: str, event_type: str, payload: _Ids) -> Address:
         return Address(tenant, "call", call)
     if queue:
         return Address(tenant, "queue", queue)
-    raise EnvelopeError(f"{event_type} has no queue, conference_id or call_control_id to route by")
+    raise EnvelopeError(f"{event_type[:100]} has no queue, conference_id or call_control_id to route by")
 
 
 def _as(value: object, kind: type[_T]) -> _T:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NewType, cast
 
 import msgspec
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from ingress.envelope import Address, EntryKind, LogEntry
 from ingress.errors import LogUnavailableError, TopologyError
@@ -138,17 +138,23 @@ class EventLog:
         if not entries:
             return []
         try:
-            pipe = self._redis.pipeline(transaction=False)
-            for entry in entries:
-                partition = self.partition_of(entry.address)
-                await self._append(
-                    keys=[self.keys.seen(partition, entry.event_id), self.keys.log(partition)],
-                    args=[SEEN_TTL_MS, *encode_entry(entry)],
-                    client=pipe,
-                )
-            replies = await pipe.execute()
+            try:
+                return await self._send(entries)
+            except NoScriptError:
+                # Redis was restarted, or this is the first append of all.
+                await self._redis.script_load(self._append.script)
+                return await self._send(entries)
         except (RedisError, OSError) as exc:
             raise LogUnavailableError(f"Redis could not take the append: {exc}") from exc
+
+    async def _send(self, entries: Sequence[LogEntry]) -> list[Appended]:
+        # By hash, for a `Script` called on a pipeline asks with each one whether Redis has it: a second round trip.
+        pipe = self._redis.pipeline(transaction=False)
+        for entry in entries:
+            partition = self.partition_of(entry.address)
+            seen, log = self.keys.seen(partition, entry.event_id), self.keys.log(partition)
+            pipe.evalsha(self._append.sha, 2, seen, log, SEEN_TTL_MS, *encode_entry(entry))
+        replies = await pipe.execute()
         return [Appended(entry_id.decode(), duplicate=not new) for new, entry_id in replies]
 
     async def keep_unrouted(self, tenant: str, reason: str, received_ms: int, raw: bytes) -> None:

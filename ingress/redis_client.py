@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit, urlunsplit
 
 import anyio
+import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
 from ingress.errors import ConfigError, LogUnavailableError
+
+log = structlog.get_logger(__name__)
 
 COMMAND_SECS = 2.0
 CONNECT_SECS = 2.0
@@ -19,6 +22,10 @@ CONNECT_SECS = 2.0
 START_SECS, RETRY_SECS = 15.0, 0.2
 #: A blocking read is given this much longer than its own BLOCK before the socket is held for dead.
 READ_SLACK_SECS = 2.0
+
+#: Up to the last @, for a password that was not percent-encoded may hold any character.
+_USER_PASSWORD = re.compile(r"(?<=://)([^:@/?]*):.*@", re.DOTALL)
+_QUERY_PASSWORD = re.compile(r"([?&]password=)[^&]*", re.IGNORECASE)
 
 
 def connect(url: str, *, blocking_read_secs: float | None = None) -> Redis:
@@ -43,31 +50,36 @@ def connect(url: str, *, blocking_read_secs: float | None = None) -> Redis:
             health_check_interval=0,
             decode_responses=False,
         )
-    except (ValueError, RedisError) as exc:
-        raise ConfigError(f"{redact(url)} is not a Redis address ({exc}): write redis://host:port/0") from None
+    except (ValueError, RedisError):
+        # The library's own words may quote a part of the password.
+        raise ConfigError(
+            f"{redact(url)} is not a Redis address: write redis://host:port/0, rediss://… or unix:///path, "
+            "with a password percent-encoded"
+        ) from None
 
 
 async def when_redis_answers(action: Callable[[], Awaitable[None]], url: str) -> None:
     """Do *action*, again and again while Redis does not answer: it may be starting too.
 
     Raises:
+        ConfigError: Redis wants another password.
         OSError: It did not answer in time.
     """
+    said = False
     with anyio.move_on_after(START_SECS):
         while True:
             try:
-                await action()
-            except (RedisError, OSError, LogUnavailableError):
+                return await action()
+            except AuthenticationError:
+                raise ConfigError(f"{redact(url)} refuses the user or password: put the right one in the URL") from None
+            except (RedisError, OSError, LogUnavailableError) as exc:
+                if not said:
+                    log.warning("redis.away", url=redact(url), error=str(exc))
+                said = True
                 await anyio.sleep(RETRY_SECS)
-            else:
-                return
     raise OSError(f"{redact(url)} does not answer: start Redis, or name another with --redis")
 
 
 def redact(url: str) -> str:
-    """Return *url* without its password."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{host}"))
+    """Return *url* without its password, before the host or in the query, also when it is not a valid URL."""
+    return _USER_PASSWORD.sub(r"\1:***@", _QUERY_PASSWORD.sub(r"\1***", url))

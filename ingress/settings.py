@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from nacl.signing import VerifyKey
@@ -32,6 +33,8 @@ HINTS = {
     "redis_url": "name a Redis with --redis or SWITCHHOOK_REDIS_URL, for example redis://127.0.0.1:6379/0",
     "policy": "name the policy file with --policy or SWITCHHOOK_POLICY",
 }
+#: A tenant's name stands in addresses and in the webhook's path; the engine takes no other either.
+TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -45,11 +48,11 @@ class IngressSettings(msgspec.Struct, frozen=True):
     public_key: str | None = None
     host: str = "127.0.0.1"
     #: 0: any free port.
-    port: int = 8080
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8080
     prefix: str = DEFAULT_PREFIX
     partitions: int = DEFAULT_PARTITIONS
     #: From being unready to taking no more connections, so that load balancers notice first.
-    grace_secs: float = 5.0
+    grace_secs: Annotated[float, msgspec.Meta(ge=0, le=600)] = 5.0
 
 
 class _KeyRef(msgspec.Struct, frozen=True):
@@ -141,6 +144,8 @@ def _policy_keys(path: str, environment: Mapping[str, str]) -> dict[str, list[Ve
         raise ConfigError(f"{path}: {exc} (switchhook check --policy {path} tells more)") from None
     keys: dict[str, list[VerifyKey]] = {}
     for name, tenant in policy.tenants.items():
+        if not TENANT.fullmatch(name):
+            raise ConfigError(f"{path}: tenants.{name}: a tenant's name is of a to z, 0 to 9 and -, at most 63 of them")
         where = f"{path}: tenants.{name}.public_keys"
         if not tenant.public_keys:
             raise ConfigError(f"{where} is empty: no webhook of this tenant could be accepted")
@@ -151,6 +156,8 @@ def _policy_keys(path: str, environment: Mapping[str, str]) -> dict[str, list[Ve
 
 
 def _resolve(ref: _KeyRef, where: str, environment: Mapping[str, str]) -> str:
+    if (ref.env is None) == (ref.file is None):
+        raise ConfigError(f'{where}: write {{ env = "VARIABLE" }} or {{ file = "path" }} for each key, and one of them')
     if ref.env is not None:
         if not environment.get(ref.env):
             raise ConfigError(f"{where}: the environment variable {ref.env} is not set: set it to the public key")

@@ -9,17 +9,15 @@ import time
 from collections.abc import Mapping
 
 import anyio
-import structlog
 from aiohttp import web
 
 from ingress.batch import Batcher
 from ingress.envelope import DEFAULT_TENANT, LogEntry, read_webhook
 from ingress.errors import EnvelopeError, LogUnavailableError, SignatureError
 from ingress.log import EventLog
+from ingress.logs import SparseLog
 from ingress.metrics import Metrics
 from ingress.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, Verifier
-
-log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 1024 * 1024
 #: Telnyx waits 2 s by default; whoever has heard nothing by then asks again anyway.
@@ -37,6 +35,7 @@ class WebhookHandler:
         self._log = event_log
         self._batcher = batcher
         self._metrics = metrics
+        self._warn = SparseLog().warning
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one webhook."""
@@ -44,28 +43,33 @@ class WebhookHandler:
         verifier = self._verifiers.get(tenant)
         if verifier is None:
             return _answer(404, "there is no such tenant")
-        # Raises HTTPRequestEntityTooLarge (413) beyond the application's limit.
-        body = await request.read()
-        received_ms = time.time_ns() // 1_000_000
-        try:
-            verifier.verify(
-                request.headers.get(SIGNATURE_HEADER),
-                request.headers.get(TIMESTAMP_HEADER),
-                body,
-                now_secs=received_ms / 1000,
-            )
-        except SignatureError as exc:
-            self._count(tenant, "refused")
-            log.warning("webhook.refused", tenant=tenant, reason=exc.reason)
-            return _answer(400 if exc.malformed else 401, exc.reason)
+        body: bytes | None = None
         try:
             with anyio.fail_after(ANSWER_SECS):
+                body = await request.read()
+                received_ms = time.time_ns() // 1_000_000
+                verifier.verify(
+                    request.headers.get(SIGNATURE_HEADER),
+                    request.headers.get(TIMESTAMP_HEADER),
+                    body,
+                    now_secs=received_ms / 1000,
+                )
                 return await self._take(tenant, body, received_ms)
+        except web.HTTPRequestEntityTooLarge:
+            return self._refuse(tenant, 413, f"the body has more than {MAX_BODY_BYTES} bytes")
+        except SignatureError as exc:
+            return self._refuse(tenant, 400 if exc.malformed else 401, exc.reason)
         except (LogUnavailableError, TimeoutError) as exc:
+            if body is None:
+                return self._refuse(tenant, 408, f"the body did not come within {ANSWER_SECS} s")
             self._count(tenant, "unavailable")
-            log.error("webhook.unavailable", tenant=tenant, error=str(exc) or "Redis is too slow")
+            self._warn("webhook.unavailable", tenant=tenant, reason=str(exc) or "Redis is too slow")
             headers = {"Retry-After": str(RETRY_AFTER_SECS)}
             return _answer(503, "the event could not be kept; send it again", headers=headers)
+
+    async def refuse_method(self, _: web.Request) -> web.Response:
+        """Answer what is not a POST."""
+        return _answer(405, "webhooks are sent with POST", headers={"Allow": "POST"})
 
     async def _take(self, tenant: str, body: bytes, received_ms: int) -> web.Response:
         try:
@@ -74,7 +78,7 @@ class WebhookHandler:
             # Telnyx signed it, so it is kept for a person to look at, and Telnyx need not send it again.
             await self._log.keep_unrouted(tenant, str(exc), received_ms, body)
             self._count(tenant, "unrouted")
-            log.warning("webhook.unrouted", tenant=tenant, reason=str(exc))
+            self._warn("webhook.unrouted", tenant=tenant, reason=str(exc))
             return _answer(200, "kept, and routed nowhere")
         began = time.perf_counter()
         entry = LogEntry(webhook.event_id, webhook.address, "webhook", received_ms, body)
@@ -82,6 +86,11 @@ class WebhookHandler:
         self._metrics.seconds.observe(time.perf_counter() - began)
         self._count(tenant, "duplicate" if appended.duplicate else "accepted")
         return web.Response(status=200)
+
+    def _refuse(self, tenant: str, status: int, reason: str) -> web.Response:
+        self._count(tenant, "refused")
+        self._warn("webhook.refused", tenant=tenant, reason=reason)
+        return _answer(status, reason)
 
     def _count(self, tenant: str, result: str) -> None:
         self._metrics.webhooks.labels(tenant, result).inc()

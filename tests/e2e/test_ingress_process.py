@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import os
 import shutil
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import Callable
@@ -107,13 +109,14 @@ async def test_each_refusal_says_why_and_keeps_nothing(
         (await post(http, url, BODY, {}), 400, "missing"),
         (await post(http, url, BODY, {**good, "telnyx-timestamp": "soon"}), 400, "Unix seconds"),
         (await post(http, f"{base}/webhooks/nobody", BODY, good), 404, "tenant"),
-        (await post(http, url, big, signer.headers(big)), 413, ""),
+        (await post(http, url, big, signer.headers(big)), 413, "1048576"),
     ]
     for (status, text), wanted, word in expected:
         assert status == wanted
         assert word in text
     async with http.get(url) as response:
-        assert response.status == 405
+        assert (response.status, response.headers["Allow"]) == (405, "POST")
+        assert "POST" in (await response.json())["reason"]
     assert await log_of(redis, keys, Address("default", "call", "c1")) == []
 
 
@@ -208,6 +211,41 @@ async def test_sigterm_ends_it_with_0_after_what_is_under_way(
     async with http.get(f"{base}/health/live") as response:
         assert response.status == 200
     assert processes.end_all() == {"ingress": 0}
+
+
+async def test_sigterm_is_heard_while_redis_is_waited_for(processes: Processes) -> None:
+    ingress = processes.start("ingress", "ingress", "--port", "0", SWITCHHOOK_REDIS_URL="redis://127.0.0.1:1/0")
+    with anyio.fail_after(15):
+        while "redis.away" not in ingress.log.read_text():
+            await anyio.sleep(0.02)
+    os.kill(ingress.pid, signal.SIGTERM)
+    assert await anyio.to_thread.run_sync(ingress.wait) == 0
+
+
+async def test_a_port_that_is_taken_is_said_with_the_setting(processes: Processes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ingress = processes.start("ingress", "ingress", "--port", port)
+        assert await anyio.to_thread.run_sync(ingress.wait) == 2
+    assert f"cannot listen on 127.0.0.1 port {port}" in ingress.log.read_text()
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(processes: Processes) -> None:
+    base, _ = await started(processes)
+    with anyio.fail_after(10):
+        async with await anyio.connect_tcp("127.0.0.1", int(base.rpartition(":")[2])) as stream:
+            await stream.send(b"POST /webhooks HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+            assert b" 408 " in await stream.receive()
+
+
+async def test_the_signature_is_over_the_bytes_as_they_came_also_when_these_are_packed(
+    processes: Processes, http: aiohttp.ClientSession, signer: Signer, redis: Redis, keys: Keys
+) -> None:
+    base, _ = await started(processes)
+    packed = gzip.compress(BODY)
+    headers = {**signer.headers(packed), "content-encoding": "gzip"}
+    assert (await post(http, f"{base}/webhooks", packed, headers))[0] == 200
+    assert await unrouted(redis, keys) == [packed]
 
 
 async def test_another_number_of_partitions_is_refused_at_the_start(processes: Processes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 import pytest
@@ -12,6 +13,7 @@ from ingress.errors import LogUnavailableError, TopologyError
 from ingress.log import EventLog, Keys, decode_entry, settle_topology
 from ingress.redis_client import connect
 from worker.runtime.journal import Entries
+from worker.testing.redis_server import PrivateRedis
 
 
 def entry(name: str, call: str = "c") -> LogEntry:
@@ -44,6 +46,31 @@ async def test_the_number_of_partitions_is_fixed_when_the_log_is_made(redis: Red
     await settle_topology(redis, keys, 8)
     with pytest.raises(TopologyError, match="SWITCHHOOK_PARTITIONS=8"):
         await settle_topology(redis, keys, 16)
+
+
+async def test_a_batch_is_one_round_trip(private_redis: Callable[[], PrivateRedis]) -> None:
+    redis = connect(private_redis().url)
+    log = EventLog(redis, Keys("x"), 4)
+    await log.append([entry("first")])
+    await redis.config_resetstat()
+    await log.append([entry("a", call="a"), entry("b", call="b")])
+    calls = {name: stats["calls"] for name, stats in (await redis.info("commandstats")).items()}
+    await redis.aclose()
+    # Nothing is asked beside the scripts and what they do: no SCRIPT EXISTS before each batch.
+    assert calls.pop("cmdstat_evalsha") == 2
+    assert set(calls) <= {"cmdstat_get", "cmdstat_xadd", "cmdstat_set", "cmdstat_config", "cmdstat_config|resetstat"}
+
+
+async def test_a_redis_that_has_forgotten_the_script_is_taught_it_again(
+    private_redis: Callable[[], PrivateRedis],
+) -> None:
+    redis = connect(private_redis().url)
+    log = EventLog(redis, Keys("x"), 4)
+    await log.append([entry("a")])
+    await redis.script_flush()
+    again, new = await log.append([entry("a"), entry("b")])
+    await redis.aclose()
+    assert (again.duplicate, new.duplicate) == (True, False)
 
 
 async def test_an_append_without_redis_says_so() -> None:

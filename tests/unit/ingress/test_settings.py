@@ -24,6 +24,9 @@ def test_flags_go_before_the_environment() -> None:
         ({}, "SWITCHHOOK_REDIS_URL"),
         ({**REDIS, "SWITCHHOOK_PORT": "many"}, "SWITCHHOOK_PORT"),
         ({**REDIS, "SWITCHHOOK_PARTITIONS": "0"}, "SWITCHHOOK_PARTITIONS"),
+        ({**REDIS, "SWITCHHOOK_PORT": "70000"}, "SWITCHHOOK_PORT"),
+        ({**REDIS, "SWITCHHOOK_GRACE_SECS": "-1"}, "SWITCHHOOK_GRACE_SECS"),
+        ({**REDIS, "SWITCHHOOK_GRACE_SECS": "nan"}, "SWITCHHOOK_GRACE_SECS"),
     ],
 )
 def test_a_missing_or_wrong_setting_is_named(environment: dict[str, str], named: str) -> None:
@@ -47,9 +50,32 @@ def test_the_keys_of_a_policy_come_from_where_it_says(tmp_path: Path) -> None:
         tenant_keys(settings, {})
 
 
-@pytest.mark.parametrize("text", ["tenants = 3", "[tenants.a]\npublic_keys = []", "[tenants]", "x ="])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tenants = 3",
+        "[tenants.a]\npublic_keys = []",
+        "[tenants]",
+        "x =",
+        "[tenants.'a:b']\npublic_keys = [{ env = 'K' }]",
+    ],
+)
 def test_a_policy_without_keys_is_refused(tmp_path: Path, text: str) -> None:
     policy = tmp_path / "policy.toml"
     policy.write_text(text)
     with pytest.raises(ConfigError, match=r"policy\.toml"):
         tenant_keys(ingress_settings({"policy": str(policy)}, REDIS), {})
+
+
+@pytest.mark.parametrize("reference", ["{ }", '{ env = "K", file = "f" }', '{ enb = "K" }'])
+def test_a_key_that_is_nowhere_or_in_two_places_is_refused_with_what_to_write(tmp_path: Path, reference: str) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(f"[tenants.acme]\npublic_keys = [{reference}]\n")
+    with pytest.raises(ConfigError, match=r'tenants\.acme\.public_keys: write \{ env = "VARIABLE" \}'):
+        tenant_keys(ingress_settings({"policy": str(policy)}, REDIS), {"K": Signer().public_key})
+
+
+def test_several_keys_of_one_tenant_are_read_from_the_environment() -> None:
+    keys = f"{Signer().public_key},{Signer().public_key}"
+    settings = ingress_settings({}, {**REDIS, "SWITCHHOOK_PUBLIC_KEY": keys})
+    assert len(tenant_keys(settings, {})["default"]) == 2
