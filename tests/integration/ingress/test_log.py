@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+import anyio
 import pytest
 from redis.asyncio import Redis
 
 from ingress.envelope import Address, LogEntry
 from ingress.errors import LogUnavailableError, TopologyError
-from ingress.log import EventLog, Keys, decode_entry, settle_topology
+from ingress.log import SEEN_TTL_MS, EventLog, Keys, Partition, decode_entry, settle_topology
 from ingress.redis_client import connect
 from worker.runtime.journal import Entries
 from worker.testing.redis_server import PrivateRedis
@@ -39,6 +40,49 @@ async def test_events_keep_the_order_in_which_they_were_appended(redis: Redis, k
     names = [f"e{number}" for number in range(300)]
     await log.append([entry(name, call=name) for name in names])
     assert [kept.event_id for kept in await stored(redis, keys, log)] == names
+
+
+async def test_an_event_that_several_writers_append_at_once_is_in_the_log_once(
+    redis_url: str, redis: Redis, keys: Keys
+) -> None:
+    ids: set[str] = set()
+    fresh: list[bool] = []
+
+    async def write() -> None:
+        async with connect(redis_url) as client:
+            log = EventLog(client, keys, 4)
+            for number in range(50):
+                (appended,) = await log.append([entry(f"e{number}")])
+                ids.add(appended.entry_id)
+                fresh.append(not appended.duplicate)
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as writers:
+            for _ in range(4):
+                writers.start_soon(write)
+    assert (len(ids), sum(fresh)) == (50, 50)
+    assert [kept.event_id for kept in await stored(redis, keys, EventLog(redis, keys, 4))] == [
+        f"e{number}" for number in range(50)
+    ]
+
+
+async def test_an_event_is_remembered_for_a_day_and_not_for_ever(redis: Redis, keys: Keys) -> None:
+    log = EventLog(redis, keys, 1)
+    await log.append([entry("a")])
+    remembered_ms = await redis.pttl(keys.seen(Partition(0), "a"))
+    assert SEEN_TTL_MS - 60_000 < remembered_ms <= SEEN_TTL_MS
+
+
+async def test_what_cannot_be_routed_is_kept_with_its_reason_byte_for_byte(redis: Redis, keys: Keys) -> None:
+    await EventLog(redis, keys, 4).keep_unrouted("acme", "no id", 5, b"\x00\xff raw")
+    ((_, fields),) = cast("Entries", await redis.xrange(keys.unrouted("acme")))
+    assert fields == {b"at": b"5", b"reason": b"no id", b"raw": b"\x00\xff raw"}
+    assert [key async for key in redis.scan_iter(f"{keys.prefix}:*")] == [keys.unrouted("acme").encode()]
+
+
+async def test_appending_nothing_writes_nothing(redis: Redis, keys: Keys) -> None:
+    assert await EventLog(redis, keys, 4).append([]) == []
+    assert [key async for key in redis.scan_iter(f"{keys.prefix}:*")] == []
 
 
 async def test_the_number_of_partitions_is_fixed_when_the_log_is_made(redis: Redis, keys: Keys) -> None:
@@ -77,4 +121,6 @@ async def test_an_append_without_redis_says_so() -> None:
     away = connect("redis://127.0.0.1:1/0")
     with pytest.raises(LogUnavailableError):
         await EventLog(away, Keys("x"), 1).append([entry("a")])
+    with pytest.raises(LogUnavailableError):
+        await EventLog(away, Keys("x"), 1).keep_unrouted("t", "no id", 5, b"raw")
     await away.aclose()

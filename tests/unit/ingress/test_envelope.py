@@ -55,6 +55,21 @@ def test_the_time_is_found_in_each_of_its_places(raw: bytes) -> None:
     assert read_webhook("default", raw).occurred_ms == AT_MS
 
 
+def test_the_unwrapped_change_of_the_floor_is_read_from_its_own_places() -> None:
+    document = {
+        "event_type": "conference.floor.changed",
+        "id": "f1",
+        "payload": {"call_control_id": "c", "conference_id": "r", "occurred_at": AT},
+    }
+    webhook = read_webhook("t", json.dumps(document).encode())
+    assert (webhook.event_id, webhook.address, webhook.occurred_ms) == ("f1", Address("t", "conference", "r"), AT_MS)
+
+
+@pytest.mark.parametrize("at", ["yesterday", "2026-05-19T23:30:15", 1779233415, None, {}])
+def test_a_time_that_is_none_is_left_out(at: object) -> None:
+    assert read_webhook("t", body("call.answered", {"call_control_id": "c"}, occurred_at=at)).occurred_ms is None
+
+
 def test_a_body_without_an_id_is_named_by_its_bytes() -> None:
     raw = b'{"data":{"event_type":"call.answered","payload":{"call_control_id":"c"}}}'
     assert read_webhook("t", raw).event_id == read_webhook("t", raw).event_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,40 @@ def test_a_missing_or_wrong_setting_is_named(environment: dict[str, str], named:
 def test_without_a_public_key_nothing_starts() -> None:
     with pytest.raises(ConfigError, match="no public key"):
         tenant_keys(ingress_settings({}, REDIS), {})
+
+
+def test_one_tenant_needs_no_policy_file_and_may_have_several_keys() -> None:
+    keys = [Signer().public_key, Signer().public_key]
+    settings = ingress_settings({}, {**REDIS, "SWITCHHOOK_PUBLIC_KEY": ", ".join(keys)})
+    assert [base64.b64encode(bytes(key)).decode() for key in tenant_keys(settings, {})["default"]] == keys
+
+
+def test_a_wrong_public_key_is_named_by_its_setting_and_not_repeated() -> None:
+    settings = ingress_settings({}, {**REDIS, "SWITCHHOOK_PUBLIC_KEY": "KEY0123456789"})
+    with pytest.raises(ConfigError, match="SWITCHHOOK_PUBLIC_KEY is not") as caught:
+        tenant_keys(settings, {})
+    assert "KEY0123456789" not in str(caught.value)
+
+
+def test_a_wrong_key_of_a_policy_is_named_by_its_tenant_and_not_repeated(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[tenants.acme]\npublic_keys = [{ env = "ONE" }]\n')
+    settings = ingress_settings({"policy": str(policy)}, REDIS)
+    with pytest.raises(ConfigError, match=r"tenants\.acme\.public_keys is not") as caught:
+        tenant_keys(settings, {"ONE": "KEY0123456789"})
+    assert "KEY0123456789" not in str(caught.value)
+
+
+def test_a_key_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[tenants.acme]\npublic_keys = [{ file = "nowhere/key" }]\n')
+    with pytest.raises(ConfigError, match=r"tenants\.acme\.public_keys: .* cannot be read"):
+        tenant_keys(ingress_settings({"policy": str(policy)}, REDIS), {})
+
+
+def test_a_policy_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: the policy cannot be read"):
+        tenant_keys(ingress_settings({"policy": str(tmp_path / "nowhere.toml")}, REDIS), {})
 
 
 def test_the_keys_of_a_policy_come_from_where_it_says(tmp_path: Path) -> None:
