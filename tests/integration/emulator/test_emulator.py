@@ -14,6 +14,7 @@ from telnyx import Telnyx
 from tests.integration.conftest import Receiver
 from worker.testing.emulator.problems import Problem
 from worker.testing.emulator.server import Emulator
+from worker.testing.emulator.settings import Phone
 from worker.testing.emulator.world import Leg
 
 NUMBER = "+13125550131"
@@ -166,8 +167,8 @@ async def test_callers_hang_up_when_they_lose_patience_or_have_said_all(emulator
     assert agent.alive
 
 
-async def test_agents_answer_unless_they_are_absent(emulator: Emulator, receiver: Receiver) -> None:
-    emulator.actors.absent = {"sip:away@b.c"}
+async def test_agents_answer_unless_they_let_it_ring(emulator: Emulator, receiver: Receiver) -> None:
+    emulator.actors.phones = {"sip:away@b.c": Phone("ring")}
     body = {"to": "sip:away@b.c", "from": "+1", "connection_id": "1494404757140276705", "timeout_secs": 5}
     await ask(emulator, "POST", "/calls", body)
     await ask(emulator, "POST", "/calls", {**body, "to": "sip:here@b.c"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import anyio
 
-from worker.testing.emulator.settings import EmulatorSettings, Traffic
+from worker.testing.emulator.settings import EmulatorSettings, Phone, Traffic
 from worker.testing.emulator.world import Leg, World
 
 
@@ -13,8 +13,8 @@ class Actors:
 
     def __init__(self, world: World, settings: EmulatorSettings) -> None:
         self.traffic = settings.traffic or Traffic(to="")
-        #: Addresses whose phone is not answered.
-        self.absent: set[str] = set()
+        #: What the phones at these addresses do; the others answer.
+        self.phones = dict(settings.phones)
         self._world = world
         self._settings = settings
         self._random = world.random
@@ -59,8 +59,8 @@ class Actors:
                 )
 
     def _happened(self, leg: Leg, what: str) -> None:
-        if what == "ringing" and leg.to not in self.absent:
-            self._world.later(self._settings.answer_secs, lambda: self._world.answer(leg))
+        if what == "ringing":
+            self._react(leg, self.phones.get(leg.to, Phone()))
         elif what == "together" and leg.id in self._talk_secs:
             # The clock of a conversation starts anew when it was broken off and taken up again.
             stay = leg.stays[-1]
@@ -69,6 +69,21 @@ class Actors:
         elif what == "left" and leg.id in self._talking:
             self._talking.discard(leg.id)
             self._world.later(self._patience_secs[leg.id], lambda: self._lose_patience(leg))
+
+    def _react(self, leg: Leg, phone: Phone) -> None:
+        after_secs = self._settings.answer_secs if phone.after_secs is None else phone.after_secs
+        match phone.does:
+            case "answer":
+                self._world.later(after_secs, lambda: self._world.answer(leg))
+            case "decline":
+                self._world.later(after_secs, lambda: self._refuse(leg, "call_rejected"))
+            case "busy":
+                self._world.later(after_secs, lambda: self._refuse(leg, "user_busy"))
+            case "ring":
+                pass
+
+    def _refuse(self, leg: Leg, cause: str) -> None:
+        self._world.hangup(leg, cause=cause, source="callee")
 
     def _say_goodbye(self, leg: Leg, stay: object) -> None:
         if leg.alive and leg.stays and leg.stays[-1] is stay and leg.conference is not None:

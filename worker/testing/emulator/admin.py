@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from worker.testing.emulator.actors import Actors
 from worker.testing.emulator.api import Api
+from worker.testing.emulator.books import account
 from worker.testing.emulator.conferences import Conferences
 from worker.testing.emulator.faults import Fault
-from worker.testing.emulator.settings import Traffic
-from worker.testing.emulator.world import Leg, World
+from worker.testing.emulator.settings import Phone, Secs, Traffic
+from worker.testing.emulator.world import World
 
 T = TypeVar("T")
 
 
 class Ring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """POST /emulator/calls: somebody rings."""
+    """POST /emulator/calls: somebody rings, or so many at once."""
 
     to: str
     from_: str = msgspec.field(name="from", default="+15550100000")
-    patience_secs: float = 60.0
-    talk_secs: float = 5.0
+    patience_secs: Secs = 60.0
+    talk_secs: Secs = 5.0
+    count: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
 
 
 class Admin:
@@ -43,15 +44,18 @@ class Admin:
             web.post("/emulator/traffic", self._traffic),
             web.post("/emulator/faults", self._fault),
             web.post("/emulator/lost-webhooks", self._lose),
-            web.post("/emulator/absent", self._absent),
+            web.post("/emulator/phones", self._phones),
             web.post("/emulator/legs/{call}/hangup", self._hangup),
             web.get("/emulator/books", self._books),
         ]
 
     async def _ring(self, request: web.Request) -> web.Response:
         ring = await _read(request, Ring)
-        leg = self._actors.ring(ring.from_, ring.to, patience_secs=ring.patience_secs, talk_secs=ring.talk_secs)
-        return web.json_response({"call_control_id": leg.id})
+        legs = [
+            self._actors.ring(ring.from_, ring.to, patience_secs=ring.patience_secs, talk_secs=ring.talk_secs).id
+            for _ in range(ring.count)
+        ]
+        return web.json_response({"call_control_id": legs[0], "call_control_ids": legs})
 
     async def _traffic(self, request: web.Request) -> web.Response:
         self._actors.set_traffic(await _read(request, Traffic))
@@ -66,9 +70,9 @@ class Admin:
         self._world.delivery.lost_next += await _read(request, list[str])
         return web.json_response({})
 
-    async def _absent(self, request: web.Request) -> web.Response:
-        """The phones at these addresses are not answered."""
-        self._actors.absent = set(await _read(request, list[str]))
+    async def _phones(self, request: web.Request) -> web.Response:
+        """The phones at these addresses do this from now on."""
+        self._actors.phones |= await _read(request, dict[str, Phone])
         return web.json_response({})
 
     async def _hangup(self, request: web.Request) -> web.Response:
@@ -80,30 +84,7 @@ class Admin:
         return web.json_response({})
 
     async def _books(self, _: web.Request) -> web.Response:
-        legs = self._world.legs.values()
-        by_conference = {c.id: c for c in self._conferences.by_id.values()}
-        return web.json_response(
-            {
-                "callers": [dataclasses.asdict(leg) for leg in legs if leg.incoming],
-                "agents": [dataclasses.asdict(leg) for leg in legs if not leg.incoming],
-                "conferences": [
-                    {"id": c.id, "name": c.name, "ended_at": c.ended_at, "legs": [leg.id for leg in c.legs]}
-                    for c in by_conference.values()
-                ],
-                "recordings": [dataclasses.asdict(r) for r in self._conferences.recordings],
-                "violations": self._world.violations,
-                "webhooks": {**self._world.delivery.counts, "under_way": self._world.delivery.under_way},
-                "requests": [
-                    {"operation": operation, "status": status, "count": count}
-                    for (operation, status), count in sorted(self._api.requests.items())
-                ],
-                "waiting": sum(_waits(leg) for leg in legs),
-            }
-        )
-
-
-def _waits(leg: Leg) -> bool:
-    return leg.incoming and leg.alive and leg.conference is None
+        return web.json_response(account(self._world, self._conferences, self._api))
 
 
 async def _read(request: web.Request, kind: type[T]) -> T:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 import anyio
-import msgspec
 from aiohttp import web
 
+from worker.testing.emulator.bodies import number_or_none, page, read_object, state, text, text_or_none
+from worker.testing.emulator.commands import Commands
 from worker.testing.emulator.conferences import Conference, Conferences
 from worker.testing.emulator.documents import (
     show_call,
@@ -26,8 +25,6 @@ from worker.testing.emulator.queues import Queues
 from worker.testing.emulator.settings import EmulatorSettings
 from worker.testing.emulator.world import Leg, World
 
-#: A command_id is remembered so long.
-COMMAND_ID_SECS = 60.0
 OK: dict[str, object] = {"result": "ok"}
 
 Body = dict[str, object]
@@ -49,7 +46,7 @@ class Api:
         self._world = world
         self._queues = queues
         self._conferences = conferences
-        self._commands: dict[str, tuple[float, Answer]] = {}
+        self._commands: Commands[Answer] = Commands()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes below /v2."""
@@ -98,44 +95,31 @@ class Api:
     async def _perform(self, request: web.Request, operation: str, action: Action) -> dict[str, object]:
         if request.headers.get("Authorization") != f"Bearer {self._api_key}":
             refuse("10009", "The API key looks malformed, or is not known")
-        body = _object(await request.read()) if request.method == "POST" else {}
+        body = read_object(await request.read()) if request.method == "POST" else {}
         fault = self.faults.take(operation)
         if fault is not None and fault.kind == "refuse":
             raise Problem(fault.status, fault.code, "A fault that was asked for")
         if fault is not None and fault.kind == "reset-before":
-            _reset(request)
+            reset(request)
         if fault is not None and fault.kind == "no-effect":
             return {"data": OK}
-        answer = self._once(request, operation, action, body)
+        answer = self._commands.once(request.path, text_or_none(body, "command_id"), lambda: action(request, body))
         if fault is not None and fault.kind == "reset-after":
-            _reset(request)
-        return _page(request, answer) if isinstance(answer, list) else {"data": answer}
+            reset(request)
+        return page(request, answer) if isinstance(answer, list) else {"data": answer}
 
-    def _once(self, request: web.Request, operation: str, action: Action, body: Body) -> Answer:
-        """Carry a command out, unless its command_id was seen in the last minute: then give the same answer again."""
-        key = body.get("command_id")
-        known = self._commands.get(f"{operation}|{key}") if isinstance(key, str) else None
-        if known is not None and time.monotonic() - known[0] < COMMAND_ID_SECS:
-            return known[1]
-        answer = action(request, body)
-        if isinstance(key, str):
-            self._commands[f"{operation}|{key}"] = (time.monotonic(), answer)
-        return answer
-
-    def _leg(self, request: web.Request, body: Body) -> Leg:
-        """Return the answered leg of the path, with the body's client_state set."""
-        leg = self._world.answered(request.match_info["call"])
-        self._world.set_state(leg, _text_or_none(body, "client_state"))
-        return leg
+    def _leg(self, request: web.Request) -> Leg:
+        """Return the answered leg of the path."""
+        return self._world.answered(request.match_info["call"])
 
     def _conference(self, request: web.Request) -> Conference:
         return self._conferences.find(request.match_info["conference"])
 
     def _dial(self, _: web.Request, body: Body) -> Answer:
-        if _text(body, "connection_id") != self._settings.connection_id:
+        if text(body, "connection_id") != self._settings.connection_id:
             refuse("10015", "There is no such connection", pointer="/connection_id")
-        leg = self._world.dial(_text(body, "from"), _text(body, "to"), _text_or_none(body, "client_state"))
-        timeout = _number_or_none(body, "timeout_secs", least=5, most=600) or 30
+        timeout = number_or_none(body, "timeout_secs", least=5, most=600) or 30
+        leg = self._world.dial(text(body, "from"), text(body, "to"), state(body))
 
         def give_up() -> None:
             if leg.answered_at is None:
@@ -148,53 +132,57 @@ class Api:
         leg = self._world.leg(request.match_info["call"])
         if not leg.incoming:
             refuse("90102")
-        self._world.set_state(leg, _text_or_none(body, "client_state"))
+        self._world.set_state(leg, state(body))
         self._world.answer(leg)
         return OK
 
     def _speak(self, request: web.Request, body: Body) -> Answer:
-        text, _ = _text(body, "payload"), _text(body, "voice")
-        self._world.speak(self._leg(request, body), text)
+        words, _ = text(body, "payload"), text(body, "voice")
+        leg = self._leg(request)
+        self._world.set_state(leg, state(body))
+        self._world.speak(leg, words)
         return OK
 
     def _hangup(self, request: web.Request, body: Body) -> Answer:
         leg = self._world.leg(request.match_info["call"])
-        self._world.set_state(leg, _text_or_none(body, "client_state"))
+        self._world.set_state(leg, state(body))
         self._world.hangup(leg, cause="normal_clearing", source="callee" if leg.incoming else "caller")
         return OK
 
     def _enqueue(self, request: web.Request, body: Body) -> Answer:
-        name = _text(body, "queue_name")
-        most = _number_or_none(body, "max_wait_time_secs", least=1, most=1_000_000)
-        size = _number_or_none(body, "max_size", least=1, most=1_000_000)
-        self._queues.enqueue(self._leg(request, body), name, max_wait_secs=most, max_size=size)
+        name = text(body, "queue_name")
+        most = number_or_none(body, "max_wait_time_secs", least=1, most=1_000_000)
+        size = number_or_none(body, "max_size", least=1, most=1_000_000)
+        self._queues.enqueue(self._leg(request), name, max_wait_secs=most, max_size=size, client_state=state(body))
         return OK
 
     def _leave_queue(self, request: web.Request, body: Body) -> Answer:
-        if not self._queues.remove(self._leg(request, body), "leave"):
+        leg, client_state = self._leg(request), state(body)
+        if leg.queue is None:
             refuse("90035", "This call is in no queue")
+        self._world.set_state(leg, client_state)
+        self._queues.remove(leg, "leave")
         return OK
 
     def _create(self, _: web.Request, body: Body) -> Answer:
-        leg = self._world.answered(_text(body, "call_control_id"))
+        leg = self._world.answered(text(body, "call_control_id"))
         return show_conference(
-            self._conferences.create(leg, _text(body, "name"), _text_or_none(body, "client_state")),
+            self._conferences.create(leg, text(body, "name"), state(body)),
             self._settings.connection_id,
         )
 
     def _join(self, request: web.Request, body: Body) -> Answer:
         conference = self._conference(request)
-        leg = self._world.answered(_text(body, "call_control_id"))
-        self._world.set_state(leg, _text_or_none(body, "client_state"))
-        self._conferences.join(conference, leg)
+        leg = self._world.answered(text(body, "call_control_id"))
+        self._conferences.join(conference, leg, state(body))
         return OK
 
     def _leave(self, request: web.Request, body: Body) -> Answer:
-        self._conferences.leave(self._conference(request), self._world.leg(_text(body, "call_control_id")))
+        self._conferences.leave(self._conference(request), self._world.leg(text(body, "call_control_id")))
         return OK
 
     def _record_start(self, request: web.Request, body: Body) -> Answer:
-        form, channels = _text(body, "format"), _text_or_none(body, "channels") or "single"
+        form, channels = text(body, "format"), text_or_none(body, "channels") or "single"
         if form not in ("mp3", "wav") or channels not in ("single", "dual"):
             refuse("10015", "It is mp3 or wav, single or dual", pointer="/format")
         self._conferences.record(self._conference(request), form, channels)
@@ -226,7 +214,8 @@ class Api:
         return [show_participant(conference, leg) for leg in conference.legs]
 
     def _retrieve_queue(self, request: web.Request, _: Body) -> Answer:
-        return show_queue(self._queues.get(request.match_info["queue"]))
+        queue = self._queues.get(request.match_info["queue"])
+        return show_queue(queue, self._queues.average_wait_secs(queue))
 
     def _queue_calls(self, request: web.Request, _: Body) -> Answer:
         queue = self._queues.get(request.match_info["queue"])
@@ -242,47 +231,21 @@ class Api:
         return show_queued(queue, leg, self._settings.connection_id, self._queues.waited_secs(leg))
 
 
-def _page(request: web.Request, rows: list[dict[str, object]]) -> dict[str, object]:
+@web.middleware
+async def answer_as_telnyx(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Give what is not there an answer in Telnyx's form, below /v2."""
     try:
-        number, size = int(request.query.get("page[number]", 1)), int(request.query.get("page[size]", 20))
-    except ValueError:
-        number = size = 0
-    if number < 1 or not 1 <= size <= 250:
-        refuse("10015", "page[number] is from 1, page[size] from 1 to 250", pointer="/page")
-    pages = max(1, math.ceil(len(rows) / size))
-    meta = {"page_number": number, "page_size": size, "total_pages": pages, "total_results": len(rows)}
-    return {"data": rows[(number - 1) * size : number * size], "meta": meta}
+        return await handler(request)
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as missing:
+        if not request.path.startswith("/v2/"):
+            raise
+        problem = Problem(missing.status, "10005", "Resource not found", f"There is no {request.method} {request.path}")
+        return web.json_response(problem.body(), status=problem.status)
 
 
-def _object(raw: bytes) -> Body:
-    try:
-        return msgspec.json.decode(raw or b"{}", type=dict[str, object])
-    except msgspec.DecodeError:
-        refuse("10015", "The body is not a JSON object")
-
-
-def _text(body: Body, key: str) -> str:
-    value = _text_or_none(body, key)
-    if not value:
-        refuse("10004", f"{key} is required", pointer=f"/{key}")
-    return value
-
-
-def _text_or_none(body: Body, key: str) -> str | None:
-    value = body.get(key)
-    if value is not None and not isinstance(value, str):
-        refuse("10015", f"{key} is a string", pointer=f"/{key}")
-    return value
-
-
-def _number_or_none(body: Body, key: str, *, least: int, most: int) -> int | None:
-    value = body.get(key)
-    if value is not None and (not isinstance(value, int) or not least <= value <= most):
-        refuse("10015", f"{key} is from {least} to {most}", pointer=f"/{key}")
-    return value
-
-
-def _reset(request: web.Request) -> NoReturn:
+def reset(request: web.Request) -> NoReturn:
     """Break the connection: no answer."""
     if request.transport is not None:
         request.transport.abort()

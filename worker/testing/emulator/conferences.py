@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, field
+from typing import Literal
 
 from worker.testing.emulator.problems import refuse
 from worker.testing.emulator.queues import Queues
@@ -46,7 +46,8 @@ class Conferences:
         self.queues = queues
         self.by_id: dict[str, Conference] = {}
         self.recordings: list[Recording] = []
-        world.departures.append(self._leg_ended)
+        world.departures.append(self._take_out)
+        queues.entering.append(self._take_out)
 
     def find(self, id_or_name: str, *, active: bool = True) -> Conference:
         """Return a conference by its id, or an active one by its name; or refuse."""
@@ -65,20 +66,21 @@ class Conferences:
         if any(c.name == name and c.ended_at is None for c in self.by_id.values()):
             refuse("90033", f"{name} is active", pointer="/name")
         self.world.set_state(leg, client_state)
-        conference_id = str(uuid.UUID(int=self.world.random.getrandbits(128), version=4))
-        conference = Conference(conference_id, name, leg, leg.client_state)
+        conference = Conference(self.world.new_uuid(), name, leg, leg.client_state)
+        self._move_out(leg, conference)
         self.by_id[conference.id] = conference
         self._say(conference, leg, "conference.created", occurred="payload")
         self._enter(conference, leg)
         return conference
 
-    def join(self, conference: Conference, leg: Leg) -> None:
+    def join(self, conference: Conference, leg: Leg, client_state: str | None) -> None:
         """Put a leg into a conference."""
         if leg in conference.legs:
             refuse("90044", "The call is in this conference already")
-        if leg.conference is not None:
-            self.world.violations.append(f"{leg.id} joins {conference.id} while in {leg.conference}")
-            self.leave(self.by_id[leg.conference], leg)
+        self.world.set_state(leg, client_state)
+        if leg is conference.creator and client_state is not None:
+            conference.client_state = leg.client_state
+        self._move_out(leg, conference)
         others = [other for other in conference.legs if other.incoming]
         if leg.incoming and others:
             self.world.violations.append(f"{leg.id} joins {conference.id} in which {others[0].id} talks")
@@ -94,22 +96,20 @@ class Conferences:
         self._say(conference, leg, "conference.participant.left", occurred="data")
         self.world.tell(leg, "left")
         if not conference.legs:
-            self._end(conference, "all_left")
+            self._end(conference)
 
     def end(self, conference: Conference) -> None:
-        """End a conference and all its legs. The webhook's reasons lack this one, so it says that all have left."""
+        """End a conference and all its legs."""
+        conference.end_reason = "ended_via_api"
         for leg in list(conference.legs):
             self.world.hangup(leg, cause="normal_clearing", source="callee")
-        self._end(conference, "all_left")
-        conference.end_reason = "ended_via_api"
 
     def record(self, conference: Conference, form: str, channels: str) -> None:
         """Start a recording."""
         if len(conference.legs) == 0:
             refuse("90020")
         self.stop(conference)
-        recording_id = str(uuid.UUID(int=self.world.random.getrandbits(128), version=4))
-        conference.recording = Recording(recording_id, conference.id, form, channels, now())
+        conference.recording = Recording(self.world.new_uuid(), conference.id, form, channels, now())
         self.recordings.append(conference.recording)
 
     def stop(self, conference: Conference) -> None:
@@ -141,26 +141,45 @@ class Conferences:
         for inside in conference.legs:
             self.world.tell(inside, "together" if len(conference.legs) > 1 else "alone")
 
-    def _leg_ended(self, leg: Leg) -> None:
+        if len(conference.legs) > 1 and self.world.random.random() < self.world.settings.floor_change_rate:
+            self._say(conference, leg, "conference.floor.changed", occurred="payload", wrapped=False)
+
+    def _move_out(self, leg: Leg, conference: Conference) -> None:
+        """Take a leg out of the conference that it is in when it enters another: nobody should need this."""
+        if leg.conference is not None:
+            self.world.violations.append(f"{leg.id} enters {conference.id} while in {leg.conference}")
+            self._take_out(leg)
+
+    def _take_out(self, leg: Leg) -> None:
         if leg.conference is not None:
             self.leave(self.by_id[leg.conference], leg)
 
-    def _end(self, conference: Conference, reason: str) -> None:
-        if conference.ended_at is None:
-            self.stop(conference)
-            conference.ended_at, conference.end_reason = now(), reason
-            self._say(conference, conference.creator, "conference.ended", occurred="payload", reason=reason)
+    def _end(self, conference: Conference) -> None:
+        self.stop(conference)
+        conference.ended_at, conference.end_reason = now(), conference.end_reason or "all_left"
+        # The webhook knows no "ended_via_api"; that is said only to who asks.
+        self._say(conference, conference.creator, "conference.ended", occurred="payload", reason="all_left")
 
-    def _say(self, conference: Conference, leg: Leg, event_type: str, *, occurred: str, **fields: object) -> None:
+    def _say(
+        self,
+        conference: Conference,
+        leg: Leg,
+        event_type: str,
+        *,
+        occurred: Literal["data", "payload", "nowhere"],
+        wrapped: bool = True,
+        **fields: object,
+    ) -> None:
         payload: dict[str, object] = {
             "call_control_id": leg.id,
-            "call_leg_id": leg.leg_id,
             "call_session_id": leg.session_id,
             "client_state": conference.client_state,
             "conference_id": conference.id,
             "connection_id": self.world.settings.connection_id,
             **fields,
         }
+        if event_type != "conference.recording.saved":
+            payload["call_leg_id"] = leg.leg_id
         if occurred == "payload":
             payload["occurred_at"] = now()
-        self.world.post(event_type, payload, occurred_in_data=occurred == "data")
+        self.world.post(event_type, payload, occurred_in_data=occurred == "data", wrapped=wrapped)

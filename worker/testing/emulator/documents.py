@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from worker.testing.emulator.conferences import Conference
 from worker.testing.emulator.queues import Queue
-from worker.testing.emulator.world import Leg, now
+from worker.testing.emulator.world import Leg, now, secs_between, written
+
+#: No conference lasts longer.
+CONFERENCE_HOURS = 4
 
 
 def show_call(leg: Leg) -> dict[str, object]:
@@ -16,6 +21,7 @@ def show_call(leg: Leg) -> dict[str, object]:
         "call_session_id": leg.session_id,
         "is_alive": leg.alive,
         "client_state": leg.client_state,
+        "call_duration": secs_between(leg.answered_at, leg.ended_at or now()) if leg.answered_at else 0,
         "start_time": leg.started_at,
         "end_time": leg.ended_at,
     }
@@ -40,15 +46,15 @@ def show_participant(conference: Conference, leg: Leg) -> dict[str, object]:
     }
 
 
-def show_queue(queue: Queue) -> dict[str, object]:
+def show_queue(queue: Queue, average_wait_secs: int) -> dict[str, object]:
     """Return a queue."""
     return {
         "record_type": "queue",
-        "id": queue.name,
+        "id": queue.id,
         "name": queue.name,
         "current_size": len(queue.calls),
         "max_size": queue.max_size,
-        "average_wait_time_secs": 0,
+        "average_wait_time_secs": average_wait_secs,
         "created_at": queue.created_at,
         "updated_at": now(),
     }
@@ -66,7 +72,7 @@ def show_queued(queue: Queue, leg: Leg, connection_id: str, waited_secs: int) ->
         "from": leg.from_,
         "to": leg.to,
         "is_alive": leg.alive,
-        "queue_id": queue.name,
+        "queue_id": queue.id,
         "queue_position": queue.calls.index(leg) + 1,
         "wait_time_secs": waited_secs,
     }
@@ -80,7 +86,7 @@ def show_conference(conference: Conference, connection_id: str) -> dict[str, obj
         "name": conference.name,
         "connection_id": connection_id,
         "created_at": conference.created_at,
-        "expires_at": conference.created_at,
+        "expires_at": written(datetime.fromisoformat(conference.created_at) + timedelta(hours=CONFERENCE_HOURS)),
         "updated_at": now(),
         "status": "completed" if conference.ended_at else "in_progress",
         "end_reason": conference.end_reason,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -14,7 +14,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     #: `refuse`: answered with status and code, without effect; `reset-before` and `reset-after`: the connection breaks,
     #: without or with the effect; `no-effect`: answered 200, and nothing is done.
     kind: Literal["refuse", "reset-before", "reset-after", "no-effect"]
-    times: int = 1
+    times: Annotated[int, msgspec.Meta(ge=1)] = 1
     status: int = 500
     code: str = "10007"
 

@@ -18,7 +18,7 @@ from nacl.signing import SigningKey
 from ingress.errors import ConfigError
 from worker.testing.emulator.actors import Actors
 from worker.testing.emulator.admin import Admin
-from worker.testing.emulator.api import Api
+from worker.testing.emulator.api import Api, answer_as_telnyx
 from worker.testing.emulator.conferences import Conferences
 from worker.testing.emulator.delivery import Delivery
 from worker.testing.emulator.queues import Queues
@@ -58,7 +58,7 @@ async def serve(settings: EmulatorSettings) -> AsyncIterator[Emulator]:
         conferences = Conferences(world, queues)
         actors = Actors(world, settings)
         api = Api(settings, api_key, world, queues, conferences)
-        app = web.Application()
+        app = web.Application(middlewares=[answer_as_telnyx])
         app.add_routes([*api.routes(), *Admin(world, actors, api, conferences).routes()])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+Secs = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Traffic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Callers who ring by themselves."""
 
     to: str
-    per_minute: float = 0.0
+    per_minute: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     #: How long a caller waits to be connected before hanging up: between these.
-    patience_secs: tuple[float, float] = (20.0, 60.0)
+    patience_secs: tuple[Secs, Secs] = (20.0, 60.0)
     #: How long a conversation lasts: between these.
-    talk_secs: tuple[float, float] = (3.0, 6.0)
+    talk_secs: tuple[Secs, Secs] = (3.0, 6.0)
+
+
+class Phone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a phone that we dial does; a phone that nothing is said of answers."""
+
+    does: Literal["answer", "decline", "busy", "ring"] = "answer"
+    #: How long it rings before it does so; none: `EmulatorSettings.answer_secs`.
+    after_secs: Secs | None = None
 
 
 class EmulatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,6 +54,10 @@ class EmulatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dequeued_by_join: Literal["bridged", "bridging-in-process", "leave"] = "bridged"
     #: How long an agent's phone rings before it is answered.
     answer_secs: float = 0.2
+    #: What the phones at these addresses do instead of answering after `answer_secs`.
+    phones: dict[str, Phone] = {}
+    #: How often somebody who enters a conference speaks at once, which is told without the `data` wrapper.
+    floor_change_rate: float = 0.0
     #: How fast a text is spoken.
     characters_per_sec: float = 40.0
     #: From the end of a recording to its being saved.

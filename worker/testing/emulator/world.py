@@ -17,10 +17,33 @@ from worker.testing.emulator.delivery import Delivery
 from worker.testing.emulator.problems import refuse
 from worker.testing.emulator.settings import EmulatorSettings
 
+#: Events that name both ends of the call; the others do not, so that nobody comes to rely on it.
+WITH_BOTH_ENDS = frozenset({"call.initiated", "call.answered", "call.hangup"})
+#: The SIP status that tells of each cause; one that is not here ended well.
+SIP_STATUS = {"call_rejected": "603", "user_busy": "486", "originator_cancel": "487", "timeout": "480"}
+
 
 def now() -> str:
     """Return the time in Telnyx's form."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return written(datetime.now(UTC))
+
+
+def written(time: datetime) -> str:
+    """Return a time in UTC in Telnyx's form."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def secs_between(earlier: str, later: str) -> int:
+    """Return the whole seconds from one written time to another."""
+    return int((datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds())
+
+
+def check_state(client_state: str | None) -> None:
+    """Refuse a client_state that Telnyx would refuse."""
+    try:
+        base64.b64decode(client_state or "", validate=True)
+    except (binascii.Error, ValueError):
+        refuse("90017", "client_state is not valid base64", pointer="/client_state")
 
 
 @dataclass
@@ -109,6 +132,9 @@ class World:
 
     def dial(self, from_: str, to: str, client_state: str | None) -> Leg:
         """We call somebody."""
+        check_state(client_state)
+        if any(leg.to == to and leg.alive and not leg.incoming for leg in self.legs.values()):
+            self.violations.append(f"{to} is dialled while it is in a call")
         leg = self._new(incoming=False, from_=from_, to=to)
         self.set_state(leg, client_state)
         self.say(leg, "call.initiated", direction="outgoing", state="bridging", start_time=leg.started_at)
@@ -128,7 +154,8 @@ class World:
             return
         leg.ended_at, leg.cause = now(), cause
         self.say(
-            leg, "call.hangup", state="hangup", hangup_cause=cause, hangup_source=source, sip_hangup_cause="200",
+            leg, "call.hangup", state="hangup", hangup_cause=cause, hangup_source=source,
+            sip_hangup_cause=SIP_STATUS.get(cause, "200"),
             start_time=leg.started_at, end_time=leg.ended_at,
         )  # fmt: skip
         for depart in self.departures:
@@ -150,10 +177,7 @@ class World:
         """A command's client_state replaces the leg's."""
         if client_state is None:
             return
-        try:
-            base64.b64decode(client_state, validate=True)
-        except (binascii.Error, ValueError):
-            refuse("90017", "client_state is not valid base64", pointer="/client_state")
+        check_state(client_state)
         leg.client_state = client_state
 
     def tell(self, leg: Leg, what: str) -> None:
@@ -169,23 +193,29 @@ class World:
             "call_session_id": leg.session_id,
             "connection_id": self.settings.connection_id,
             "client_state": leg.client_state if state_of_then is None else state_of_then,
-            "from": leg.from_,
-            "to": leg.to,
             **fields,
         }
+        if event_type in WITH_BOTH_ENDS:
+            payload |= {"from": leg.from_, "to": leg.to}
         self.post(event_type, payload, occurred_in_data=True)
 
-    def post(self, event_type: str, payload: dict[str, object], *, occurred_in_data: bool) -> None:
-        """Send a webhook in the second envelope."""
+    def post(
+        self, event_type: str, payload: dict[str, object], *, occurred_in_data: bool, wrapped: bool = True
+    ) -> None:
+        """Send a webhook in the second envelope, or without one."""
         data: dict[str, object] = {
             "event_type": event_type,
-            "id": str(uuid.UUID(int=self.random.getrandbits(128), version=4)),
+            "id": self.new_uuid(),
             "payload": payload,
             "record_type": "event",
         }
         if occurred_in_data:
             data["occurred_at"] = now()
-        self.delivery.send({"data": data}, event_type)
+        self.delivery.send({"data": data} if wrapped else data, event_type)
+
+    def new_uuid(self) -> str:
+        """Return a UUID that the seed decides."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
 
     def _new(self, *, incoming: bool, from_: str, to: str) -> Leg:
         token = base64.urlsafe_b64encode(self.random.randbytes(39)).decode()
