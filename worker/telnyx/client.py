@@ -1,65 +1,83 @@
-"""The one place from which HTTP leaves for Telnyx: a request, its answer or its error. Retries are the sender's."""
+"""The one place from which HTTP leaves for Telnyx."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Callable
-from types import TracebackType
-from typing import TypeVar
+import random
+import uuid
+from collections.abc import AsyncIterator
+from types import NoneType, TracebackType
+from typing import TypeVar, cast
 from urllib.parse import quote
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import msgspec
+from aiohttp import hdrs
 from yarl import URL
 
-from ingress.errors import ConfigError
-from worker.telnyx.calls import Calls
-from worker.telnyx.conferences import Conferences
-from worker.telnyx.errors import ApiError, DeadlineError, NetworkError, error_class
-from worker.telnyx.models import Body, Page
-from worker.telnyx.queues import Queues
+from worker.telnyx.addresses import BASE_URL, checked_base, checked_proxy, environment_proxy
+from worker.telnyx.answers import PAGE_SIZE, One, Page
+from worker.telnyx.calls.operations import DIAL
+from worker.telnyx.calls.resource import Calls
+from worker.telnyx.conferences.resource import Conferences
+from worker.telnyx.errors import DeadlineError, NetworkError, NotSentError, api_error
+from worker.telnyx.operation import Body, Operation, Query
+from worker.telnyx.pacing import DIALS_PER_SEC, Pacer
+from worker.telnyx.queues.resource import Queues
+from worker.telnyx.retries import may_repeat, repeat
 
-T = TypeVar("T")
+A = TypeVar("A")
 
-BASE_URL = "https://api.telnyx.com/v2"
 REQUEST_SECS = 5.0
 CONNECT_SECS = 3.0
 MAX_CONNECTIONS = 64
-PAGE_SIZE = 250
 
 _encoder = msgspec.json.Encoder()
 
 
-class _Source(msgspec.Struct):
-    pointer: str | None = None
-    parameter: str | None = None
-
-
-class _Error(msgspec.Struct):
-    code: str | int = ""
-    title: str = ""
-    detail: str = ""
-    source: _Source | None = None
-
-
-class _Errors(msgspec.Struct):
-    errors: list[_Error] | dict[str, object]
-
-
-_decode_errors = msgspec.json.Decoder(_Errors).decode
-
-
 class TelnyxClient:
-    """A Telnyx account's API. An async context manager; `calls`, `conferences` and `queues` are its resources.
+    """A Telnyx account's API. An async context manager; `calls`, `conferences` and `queues` are its resources."""
 
-    A proxy that the environment names is used. Entering raises ConfigError when that is not a proxy's address.
-    """
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str = BASE_URL,
+        request_secs: float = REQUEST_SECS,
+        retry_secs: float = 0.0,
+        max_connections: int = MAX_CONNECTIONS,
+        proxy: str | None = None,
+        dials_per_sec: float = DIALS_PER_SEC,
+        page_size: int = PAGE_SIZE,
+        jitter: random.Random | None = None,
+    ) -> None:
+        """Make a client; nothing is sent yet.
 
-    def __init__(self, api_key: str, *, base_url: str = BASE_URL, request_secs: float = REQUEST_SECS) -> None:
-        self.base_url = base_url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {api_key}", "Accept": "application/json"}
+        Args:
+            api_key: Of the account. It is in no error, log or repr.
+            base_url: `addresses.REGIONS` has those of Telnyx.
+            request_secs: How long one request may take.
+            retry_secs: How long a request that may be repeated is, in all; 0: never. Then an operation that takes a
+                command_id is given one if its body has none.
+            max_connections: At the same time.
+            proxy: `http://HOST:PORT`; default: what the environment names (HTTPS_PROXY, NO_PROXY).
+            dials_per_sec: Telnyx allows 30 by default.
+            page_size: How many items of a list to ask for at once; Telnyx allows 250.
+            jitter: Chance for the pauses between repetitions.
+
+        Raises:
+            ConfigError: The base URL or the proxy is not an address, or would send the key in the clear to Telnyx.
+        """
+        self.base_url = checked_base(base_url)
+        self._base_path = URL(self.base_url).raw_path.rstrip("/")
+        self._headers = {hdrs.AUTHORIZATION: f"Bearer {api_key}", hdrs.ACCEPT: "application/json"}
         self._timeout = aiohttp.ClientTimeout(total=request_secs, connect=CONNECT_SECS)
+        self._retry_secs = retry_secs
+        self._max_connections = max_connections
+        # aiohttp's own trust_env would read ~/.netrc too, and refuse every request when the host stands in it.
+        self._proxy = checked_proxy(proxy, "the proxy") if proxy else environment_proxy(URL(self.base_url))
+        self._pacer = Pacer(dials_per_sec=dials_per_sec)
+        self._page_size = page_size
+        self._jitter = jitter or random.Random()
         self._session: aiohttp.ClientSession | None = None
         self._decoders: dict[object, msgspec.json.Decoder[object]] = {}
         self.calls = Calls(self)
@@ -73,9 +91,8 @@ class TelnyxClient:
         self._session = aiohttp.ClientSession(
             headers=self._headers,
             timeout=self._timeout,
-            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
-            # aiohttp's own trust_env would read ~/.netrc too, and refuse every request when the host stands in it.
-            proxy=environment_proxy(URL(self.base_url)),
+            connector=aiohttp.TCPConnector(limit=self._max_connections),
+            proxy=self._proxy,
         )
         return self
 
@@ -86,115 +103,114 @@ class TelnyxClient:
             await self._session.close()
             self._session = None
 
-    async def get(self, path: str, answer: type[T], query: dict[str, str] | None = None) -> T:
-        """GET *path* and return the answer as *answer*. Raises what `request` raises."""
-        return self._decode(await self.request("GET", path, query=query), answer)
+    async def ask(self, operation: Operation[A], *ids: str, body: Body | None = None, query: Query | None = None) -> A:
+        """Carry *operation* out and return its answer.
 
-    async def post(self, path: str, body: Body, answer: type[T]) -> T:
-        """POST *body* to *path* and return the answer as *answer*. Raises what `request` raises."""
-        return self._decode(await self.request("POST", path, body=body), answer)
+        Raises:
+            NetworkError: No answer, or none in time (DeadlineError); the request may have had its effect, unless it is
+                a NotSentError.
+            ApiError: An answer that is an error.
+        """
+        if self._retry_secs and body is not None and operation.keyed:
+            body = _named(body)
+        key = body is not None and getattr(body, "command_id", None) is not None
+        target = self._target(operation, ids, query, {})
+        data = _encoder.encode(body) if body is not None else None
+        content = await repeat(
+            lambda: self._once(operation, target, data),
+            for_secs=self._retry_secs,
+            again=lambda error: may_repeat(operation.kind, key=key, error=error),
+            jitter=self._jitter,
+        )
+        if operation.answer is NoneType:
+            return cast("A", None)
+        one: One[A] = self._decode(content, One[operation.answer])  # type: ignore[name-defined]
+        return one.data
 
-    async def pages(self, path: str, page: type[Page[T]], query: dict[str, str]) -> AsyncIterator[Page[T]]:
-        """Yield all pages of a list."""
+    async def pages(self, operation: Operation[A], *ids: str, query: Query | None = None) -> AsyncIterator[Page[A]]:
+        """Yield all pages of a list. Raises what `ask` raises."""
         number = 1
         while True:
-            asked = {**query, "page[number]": str(number), "page[size]": str(PAGE_SIZE)}
-            answer = await self.get(path, page, asked)
-            yield answer
-            if number >= answer.meta.total_pages:
+            page = await self.page(operation, *ids, query=query, number=number)
+            yield page
+            if number >= page.meta.total_pages:
                 return
             number += 1
 
-    async def request(
-        self, method: str, path: str, *, body: Body | None = None, query: dict[str, str] | None = None
-    ) -> bytes:
-        """Send one request, once, and return the answer's body.
+    async def each(self, operation: Operation[A], *ids: str, query: Query | None = None) -> AsyncIterator[A]:
+        """Yield all items of a list, over all its pages. Raises what `ask` raises."""
+        async for page in self.pages(operation, *ids, query=query):
+            for item in page.data:
+                yield item
 
-        Raises:
-            NetworkError: No answer, or none in time (DeadlineError); the request may have had its effect.
-            ApiError: An answer that is an error.
-        """
+    async def page(self, operation: Operation[A], *ids: str, query: Query | None = None, number: int = 1) -> Page[A]:
+        """Return one page of a list; the first is number 1. Raises what `ask` raises."""
+        place = {"page[number]": str(number), "page[size]": str(self._page_size)}
+        target = self._target(operation, ids, query, place)
+        content = await repeat(
+            lambda: self._once(operation, target, None),
+            for_secs=self._retry_secs,
+            again=lambda error: may_repeat(operation.kind, key=False, error=error),
+            jitter=self._jitter,
+        )
+        return self._decode(content, Page[operation.answer])  # type: ignore[name-defined]
+
+    def _target(self, operation: Operation[A], ids: tuple[str, ...], query: Query | None, more: dict[str, str]) -> URL:
+        asked = {name: _text(value) for name, value in msgspec.to_builtins(query).items()} if query else {}
+        asked |= more
+        text = self.base_url + operation.path_of(*ids)
+        if asked:
+            # Brackets left as they are give silently empty lists at Telnyx.
+            text += "?" + "&".join(f"{quote(k, safe='')}={quote(v, safe='')}" for k, v in asked.items())
+        return URL(text, encoded=True)
+
+    async def _once(self, operation: Operation[A], target: URL, data: bytes | None) -> bytes:
+        """Send one request and return the answer's body."""
         if self._session is None:
             raise RuntimeError("the client is used outside its `async with` block")
-        text = f"{self.base_url}{path}"
-        if query:
-            # Brackets left as they are give silently empty lists at Telnyx.
-            text += "?" + "&".join(f"{quote(k, safe='')}={quote(v, safe='')}" for k, v in query.items())
-        data = _encoder.encode(body) if body is not None else None
-        headers = {"Content-Type": "application/json"} if data is not None else {}
+        what = f"{operation.method} {target.raw_path.removeprefix(self._base_path)}"
+        await self._pacer.admit(dial=operation is DIAL)
+        headers = {hdrs.CONTENT_TYPE: "application/json"} if data is not None else {}
         try:
             # A redirect is not followed: it would turn a POST into a GET, whose 200 says nothing of the command.
             async with self._session.request(
-                method, URL(text, encoded=True), data=data, headers=headers, allow_redirects=False
+                operation.method, target, data=data, headers=headers, allow_redirects=False
             ) as response:
                 content = await response.read()
+                self._pacer.heed(response.headers.get)
                 if response.status >= 300:
                     raise api_error(response.status, content, response.headers.get)
                 return content
+        except (aiohttp.ConnectionTimeoutError, aiohttp.SocketTimeoutError) as exc:
+            kind = NotSentError if isinstance(exc, aiohttp.ConnectionTimeoutError) else DeadlineError
+            raise kind(f"{what}: no connection in {CONNECT_SECS:g} s") from None
         except TimeoutError:
-            raise DeadlineError(f"{method} {path}: no answer in {self._timeout.total:g} s") from None
+            raise DeadlineError(f"{what}: no answer in {self._timeout.total:g} s") from None
         except aiohttp.ClientHttpProxyError as exc:
             # Its own text has the proxy's address, with the password that may be in it.
-            raise NetworkError(f"{method} {path}: the proxy answered {exc.status}") from None
+            raise NotSentError(f"{what}: the proxy answered {exc.status}") from None
+        except aiohttp.ClientConnectorError as exc:
+            raise NotSentError(f"{what}: {type(exc).__name__}: {exc}") from None
         except (aiohttp.ClientError, OSError) as exc:
-            raise NetworkError(f"{method} {path}: {type(exc).__name__}: {exc}") from None
+            raise NetworkError(f"{what}: {type(exc).__name__}: {exc}") from None
 
-    def _decode(self, content: bytes, answer: type[T]) -> T:
+    def _decode(self, content: bytes, answer: type[A]) -> A:
         decoder = self._decoders.get(answer)
         if decoder is None:
             decoder = self._decoders[answer] = msgspec.json.Decoder(answer)
         try:
-            return decoder.decode(content)  # type: ignore[return-value]
-        except msgspec.DecodeError as exc:
+            return cast("A", decoder.decode(content))
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             raise NetworkError(f"Telnyx's answer is not as documented: {exc}") from None
 
 
-def environment_proxy(url: URL) -> URL | None:
-    """Return the proxy that the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) names for *url*.
-
-    Raises:
-        ConfigError: What the environment names is not the address of a proxy. It may hold a password: it is not said.
-    """
-    named = getproxies().get(url.scheme)
-    if not named or url.host is None or proxy_bypass(url.host):
-        return None
-    proxy = URL(named)
-    if proxy.scheme not in ("http", "https") or proxy.host is None:
-        variable = f"{url.scheme.upper()}_PROXY"
-        raise ConfigError(f"the environment variable {variable} is not a proxy's address: write http://HOST:PORT")
-    return proxy
+def _named(body: Body) -> Body:
+    if getattr(body, "command_id", None) is not None:
+        return body
+    return msgspec.structs.replace(body, command_id=str(uuid.uuid4()))
 
 
-def api_error(status: int, content: bytes, get: Callable[[str], str | None]) -> ApiError:
-    """Return the error that an answer is, in any of the shapes that Telnyx gives it; *get* reads its headers."""
-    request_id, wait = get("x-request-id"), _seconds(get("retry-after"))
-    if wait is None:
-        wait = _seconds(get("x-ratelimit-reset"))
-    kind = error_class(status)
-    try:
-        errors = _decode_errors(content).errors
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        text = re.sub(r"\s+", " ", content[:200].decode(errors="replace")).strip()
-        return kind(status, detail=text, request_id=request_id, retry_after_secs=wait)
-    if isinstance(errors, dict):
-        detail = "; ".join(f"{field} {told}" for field, told in errors.items())
-        return kind(status, detail=detail, request_id=request_id, retry_after_secs=wait)
-    first = errors[0] if errors else _Error()
-    pointer = (first.source.pointer or first.source.parameter) if first.source else None
-    return kind(
-        status,
-        str(first.code),
-        first.title,
-        first.detail,
-        pointer=pointer,
-        request_id=request_id,
-        retry_after_secs=wait,
-    )
-
-
-def _seconds(text: object) -> float | None:
-    try:
-        seconds = float(str(text))
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < 3600 else None
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

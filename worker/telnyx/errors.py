@@ -6,7 +6,11 @@ together are what is judged. Sources: Telnyx's OpenAPI document of July 2026 and
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from enum import Enum
+
+import msgspec
 
 from ingress.errors import SwitchhookError
 
@@ -21,6 +25,10 @@ class NetworkError(TelnyxError):
 
 class DeadlineError(NetworkError):
     """Raised when no answer came in time. The request may have had its effect."""
+
+
+class NotSentError(NetworkError):
+    """Raised when the request never left: no connection was made. It had no effect."""
 
 
 class ApiError(TelnyxError):
@@ -141,3 +149,57 @@ def meaning_of(status: int, code: str) -> Meaning:
         if key in _MEANINGS:
             return _MEANINGS[key]
     return _BY_STATUS_ALONE.get(status, Meaning.FATAL)
+
+
+class _Source(msgspec.Struct):
+    pointer: str | None = None
+    parameter: str | None = None
+
+
+class _Error(msgspec.Struct):
+    code: str | int = ""
+    title: str = ""
+    detail: str = ""
+    source: _Source | None = None
+
+
+class _Errors(msgspec.Struct):
+    errors: list[_Error] | dict[str, object]
+
+
+_decode_errors = msgspec.json.Decoder(_Errors).decode
+
+
+def api_error(status: int, content: bytes, get: Callable[[str], str | None]) -> ApiError:
+    """Return the error that an answer is, in any of the shapes that Telnyx gives it; *get* reads its headers."""
+    request_id, wait = get("x-request-id"), _seconds(get("retry-after"))
+    if wait is None:
+        wait = _seconds(get("x-ratelimit-reset"))
+    kind = error_class(status)
+    try:
+        errors = _decode_errors(content).errors
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        text = re.sub(r"\s+", " ", content[:200].decode(errors="replace")).strip()
+        return kind(status, detail=text, request_id=request_id, retry_after_secs=wait)
+    if isinstance(errors, dict):
+        detail = "; ".join(f"{field} {told}" for field, told in errors.items())
+        return kind(status, detail=detail, request_id=request_id, retry_after_secs=wait)
+    first = errors[0] if errors else _Error()
+    pointer = (first.source.pointer or first.source.parameter) if first.source else None
+    return kind(
+        status,
+        str(first.code),
+        first.title,
+        first.detail,
+        pointer=pointer,
+        request_id=request_id,
+        retry_after_secs=wait,
+    )
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        seconds = float(text or "")
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < 3600 else None

@@ -1,50 +1,56 @@
-"""The class of each operation: what may be done when nobody knows whether it was carried out. Stated once, here."""
+"""All operations, and which of them each of the engine's commands is."""
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import assert_never
 
 from worker.commands import command as c
+from worker.telnyx.calls import operations as calls
+from worker.telnyx.conferences import operations as conferences
+from worker.telnyx.operation import Operation, OperationClass
+from worker.telnyx.queues import operations as queues
 
-#: Telnyx forgets a command_id after 60 s; a repetition must have arrived by then.
-RESEND_WITHIN_SECS = 55.0
+OPERATIONS: tuple[Operation[object], ...] = (*calls.OPERATIONS, *conferences.OPERATIONS, *queues.OPERATIONS)
 
 
-class OperationClass(Enum):
-    """How an operation bears repetition."""
-
-    #: Takes a command_id: the same id within 60 s is ignored by Telnyx. Later: read first.
-    KEYED = "keyed"
-    #: Says how something should be: as often as one likes.
-    SET_LIKE = "set-like"
-    #: Ends something: "already gone" is success.
-    DELETE_LIKE = "delete-like"
-    #: Has its effect each time: never repeated unless it was certainly not carried out.
-    ONCE = "once"
-    #: Changes nothing.
-    READ = "read"
+def operation_of(command: c.AnyCommand) -> Operation[object]:
+    """Return the operation that *command* is."""
+    match command:
+        case c.Answer():
+            return calls.ANSWER
+        case c.Speak():
+            return calls.SPEAK
+        case c.Enqueue():
+            return calls.ENQUEUE
+        case c.LeaveQueue():
+            return calls.LEAVE_QUEUE
+        case c.Hangup():
+            return calls.HANGUP
+        case c.Dial():
+            return calls.DIAL
+        case c.CreateConference():
+            return conferences.CREATE
+        case c.JoinConference():
+            return conferences.JOIN
+        case c.LeaveConference():
+            return conferences.LEAVE
+        case c.RecordStart():
+            return conferences.RECORD_START
+        case c.RecordStop():
+            return conferences.RECORD_STOP
+        case c.ReadCall():
+            return calls.RETRIEVE
+        case c.ReadParticipants():
+            return conferences.PARTICIPANTS
+        case c.FindConference():
+            return conferences.LIST
+        case _:
+            assert_never(command)
 
 
 def class_of(command: c.AnyCommand) -> OperationClass:
     """Return the class of the operation that *command* is."""
-    match command:
-        case (
-            c.Answer()
-            | c.Speak()
-            | c.Enqueue()
-            | c.Dial()
-            | c.CreateConference()
-            | c.JoinConference()
-            | c.RecordStart()
-        ):
-            return OperationClass.KEYED
-        case c.RecordStop() | c.Hangup() | c.LeaveConference() | c.LeaveQueue():
-            return OperationClass.DELETE_LIKE
-        case c.ReadCall() | c.ReadParticipants() | c.FindConference():
-            return OperationClass.READ
-        case _:
-            assert_never(command)
+    return operation_of(command).kind
 
 
 def already_so(command: c.AnyCommand, code: str) -> bool:

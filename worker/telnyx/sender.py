@@ -8,7 +8,6 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, assert_never
 
-import anyio
 from msgspec.structs import replace
 
 from worker.commands import command as c
@@ -24,24 +23,23 @@ from worker.events.outcomes import (
     Succeeded,
     Unknown,
 )
+from worker.telnyx.calls.answering import AnswerBody, HangupBody
+from worker.telnyx.calls.dialling import DialBody
+from worker.telnyx.calls.media import SpeakBody
+from worker.telnyx.calls.queueing import EnqueueBody, LeaveQueueBody
 from worker.telnyx.client import TelnyxClient
-from worker.telnyx.errors import ApiError, Meaning, NetworkError, TelnyxError, meaning_of
-from worker.telnyx.models import (
-    AnswerBody,
-    CommandBody,
-    CreateConferenceBody,
-    DialBody,
-    EnqueueBody,
-    JoinBody,
-    LeaveBody,
-    RecordStartBody,
-    SpeakBody,
-)
-from worker.telnyx.operations import RESEND_WITHIN_SECS, OperationClass, already_so, class_of
+from worker.telnyx.conferences.bodies import CreateBody, JoinBody, LeaveBody
+from worker.telnyx.conferences.queries import ConferencesQuery
+from worker.telnyx.conferences.recording import RecordStartBody, RecordStopBody
+from worker.telnyx.errors import ApiError, Meaning, TelnyxError, meaning_of
+from worker.telnyx.operation import RESEND_WITHIN_SECS, OperationClass
+from worker.telnyx.operations import already_so, class_of
+from worker.telnyx.retries import passes, repeat
 
 #: One command is tried for so long. Callers wait meanwhile, so it is short; reads and timers carry on from there.
 TRY_SECS = 20.0
-BACKOFF_SECS = (0.1, 3.0)
+#: However old a command is, it gets so long for one try.
+_LEAST_SECS = 0.1
 
 T = TypeVar("T")
 Seen = CallSeen | ParticipantsSeen | ConferenceSeen
@@ -124,27 +122,10 @@ class Sender:
 
     async def _repeat(self, request: Callable[[], Awaitable[T]], *, for_secs: float) -> T | TelnyxError:
         """Make *request* until it has a final answer or the time is up; return the answer or the last error."""
-        deadline = anyio.current_time() + for_secs
-        tries = 0
-        while True:
-            try:
-                return await request()
-            except NetworkError as exc:
-                error: TelnyxError = exc
-                pause = self._backoff(tries)
-            except ApiError as exc:
-                if meaning_of(exc.status, exc.code) is not Meaning.RETRY:
-                    return exc
-                error = exc
-                pause = max(self._backoff(tries), exc.retry_after_secs or 0.0)
-            tries += 1
-            if anyio.current_time() + pause >= deadline:
-                return error
-            await anyio.sleep(pause)
-
-    def _backoff(self, tries: int) -> float:
-        least, most = BACKOFF_SECS
-        return self._jitter.uniform(0, min(most, least * 2**tries))
+        try:
+            return await repeat(request, for_secs=max(for_secs, _LEAST_SECS), again=passes, jitter=self._jitter)
+        except TelnyxError as error:
+            return error
 
     async def _perform(self, command: c.AnyCommand, key: str, epoch: int) -> Succeeded:
         calls, conferences = self._client.calls, self._client.conferences
@@ -152,28 +133,38 @@ class Sender:
             case c.Answer(call=call):
                 await calls.answer(call, AnswerBody(command_id=key))
             case c.Speak(call=call, text=text, voice=voice, language=language, client_state=state):
-                spoken = SpeakBody(text, voice, language, client_state=_state(state, epoch), command_id=key)
+                mark = _state(state, epoch)
+                spoken = SpeakBody(payload=text, voice=voice, language=language, client_state=mark, command_id=key)
                 await calls.speak(call, spoken)
             case c.Enqueue(call=call, queue=queue, max_wait_secs=secs):
-                await calls.enqueue(call, EnqueueBody(queue, max_wait_time_secs=secs, command_id=key))
+                await calls.enqueue(call, EnqueueBody(queue_name=queue, max_wait_time_secs=secs, command_id=key))
             case c.LeaveQueue(call=call):
-                await calls.leave_queue(call, AnswerBody(command_id=key))
+                await calls.leave_queue(call, LeaveQueueBody(command_id=key))
             case c.Hangup(call=call):
-                await calls.hangup(call, AnswerBody(command_id=key))
+                await calls.hangup(call, HangupBody(command_id=key))
             case c.Dial(to=to, from_=from_, connection_id=connection, timeout_secs=secs, client_state=state):
-                body = DialBody(to, from_, connection, secs, client_state=_state(state, epoch), command_id=key)
+                body = DialBody(
+                    to=to,
+                    from_=from_,
+                    connection_id=connection,
+                    timeout_secs=secs,
+                    client_state=_state(state, epoch),
+                    command_id=key,
+                )
                 return Succeeded(call=(await calls.dial(body)).call_control_id)
             case c.CreateConference(name=name, call=call, client_state=state):
-                room = CreateConferenceBody(call, name, client_state=_state(state, epoch), command_id=key)
+                mark = _state(state, epoch)
+                room = CreateBody(call_control_id=call, name=name, client_state=mark, command_id=key)
                 return Succeeded(conference=(await conferences.create(room)).id)
             case c.JoinConference(conference=conference, call=call):
-                await conferences.join(conference, JoinBody(call, command_id=key))
+                await conferences.join(conference, JoinBody(call_control_id=call, command_id=key))
             case c.LeaveConference(conference=conference, call=call):
-                await conferences.leave(conference, LeaveBody(call, command_id=key))
+                await conferences.leave(conference, LeaveBody(call_control_id=call, command_id=key))
             case c.RecordStart(conference=conference, format=form, channels=channels):
-                await conferences.record_start(conference, RecordStartBody(form, channels, command_id=key))
+                start = RecordStartBody(format=form, channels=channels, command_id=key)
+                await conferences.record_start(conference, start)
             case c.RecordStop(conference=conference):
-                await conferences.record_stop(conference, CommandBody(command_id=key))
+                await conferences.record_stop(conference, RecordStopBody(command_id=key))
             case c.ReadCall() | c.ReadParticipants() | c.FindConference():
                 raise TypeError(f"{command} is a read")
             case _:
@@ -189,7 +180,7 @@ class Sender:
                     inside = [p.call_control_id async for p in self._client.conferences.participants(conference)]
                     return ParticipantsSeen(tuple(inside))
                 case c.FindConference(name=name):
-                    found = self._client.conferences.list(name=name, status="in_progress")
+                    found = self._client.conferences.list(ConferencesQuery(name=name, status="in_progress"))
                     ids = [conference.id async for conference in found]
                     return ConferenceSeen(ids[0] if ids else None)
                 case _:

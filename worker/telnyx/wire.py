@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Protocol, TypeVar
-from urllib.parse import quote
 
-from worker.telnyx.models import Body, Page
+from worker.telnyx.answers import Page
+from worker.telnyx.operation import Body, Operation, Query
 
-T = TypeVar("T")
+A = TypeVar("A")
 
 
 class Wire(Protocol):
-    """Sends requests."""
+    """Asks Telnyx."""
 
-    async def get(self, path: str, answer: type[T], query: dict[str, str] | None = None) -> T:
-        """GET *path*."""
+    async def ask(self, operation: Operation[A], *ids: str, body: Body | None = None, query: Query | None = None) -> A:
+        """Carry an operation out and return its answer."""
         ...
 
-    async def post(self, path: str, body: Body, answer: type[T]) -> T:
-        """POST *body* to *path*."""
-        ...
-
-    def pages(self, path: str, page: type[Page[T]], query: dict[str, str]) -> AsyncIterator[Page[T]]:
+    def pages(self, operation: Operation[A], *ids: str, query: Query | None = None) -> AsyncIterator[Page[A]]:
         """Yield all pages of a list."""
         ...
 
-
-def segment(text: str) -> str:
-    """Return *text* as one path segment: a call_control_id has colons, a queue's name may have anything."""
-    return quote(text, safe="")
+    def each(self, operation: Operation[A], *ids: str, query: Query | None = None) -> AsyncIterator[A]:
+        """Yield all items of a list."""
+        ...

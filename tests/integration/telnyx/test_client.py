@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,14 @@ from yarl import URL
 from ingress.errors import ConfigError
 from tests.integration.conftest import Receiver
 from tests.integration.telnyx.answering import serving
-from worker.telnyx.client import TelnyxClient, api_error, environment_proxy
+from worker.telnyx.addresses import environment_proxy
+from worker.telnyx.calls.dialling import DialBody
+from worker.telnyx.calls.media import SpeakBody
+from worker.telnyx.calls.queueing import EnqueueBody
+from worker.telnyx.client import TelnyxClient
+from worker.telnyx.conferences.bodies import CreateBody, JoinBody, LeaveBody
+from worker.telnyx.conferences.queries import ConferencesQuery
+from worker.telnyx.conferences.recording import RecordStartBody
 from worker.telnyx.errors import (
     ApiError,
     AuthenticationError,
@@ -20,17 +28,7 @@ from worker.telnyx.errors import (
     NotFoundError,
     ServerError,
     UnprocessableError,
-)
-from worker.telnyx.models import (
-    AnswerBody,
-    CommandBody,
-    CreateConferenceBody,
-    DialBody,
-    EnqueueBody,
-    JoinBody,
-    LeaveBody,
-    RecordStartBody,
-    SpeakBody,
+    api_error,
 )
 from worker.testing.emulator.faults import Fault
 from worker.testing.emulator.server import Emulator
@@ -41,90 +39,99 @@ CONNECTION = "1494404757140276705"
 async def caller(emulator: Emulator, client: TelnyxClient) -> str:
     """Return an answered caller's leg."""
     leg = emulator.actors.ring("+15550100", "+13125550131", patience_secs=60, talk_secs=60)
-    await client.calls.answer(leg.id, AnswerBody())
+    await client.calls.answer(leg.id)
     return leg.id
 
 
 async def test_a_calls_way_through_every_operation(
     emulator: Emulator, client: TelnyxClient, receiver: Receiver
 ) -> None:
-    agent = await client.calls.dial(DialBody("sip:a@sip.telnyx.com", "+13125550100", CONNECTION, client_state="YQ=="))
+    agent = await client.calls.dial(
+        DialBody(to="sip:a@sip.telnyx.com", from_="+13125550100", connection_id=CONNECTION, client_state="YQ==")
+    )
     assert (await receiver.wait_for("call.answered"))["client_state"] == "YQ=="
-    room = await client.conferences.create(CreateConferenceBody(agent.call_control_id, "room"))
+    room = await client.conferences.create(CreateBody(call_control_id=agent.call_control_id, name="room"))
     call = await caller(emulator, client)
-    await client.calls.speak(call, SpeakBody("Welcome", "female", "en-US"))
+    await client.calls.speak(call, SpeakBody(payload="Welcome", voice="female", language="en-US"))
     await receiver.wait_for("call.speak.ended")
-    await client.calls.enqueue(call, EnqueueBody("sales / north", max_wait_time_secs=60))
+    await client.calls.enqueue(call, EnqueueBody(queue_name="sales / north", max_wait_time_secs=60))
     assert (await client.queues.retrieve("sales / north")).current_size == 1
     assert (await client.queues.call("sales / north", call)).queue_position == 1
-    await client.conferences.join(room.id, JoinBody(call))
+    await client.conferences.join(room.id, JoinBody(call_control_id=call))
     assert [x.call_control_id async for x in client.queues.calls("sales / north")] == []
     inside = {x.call_control_id async for x in client.conferences.participants(room.id)}
     assert inside == {agent.call_control_id, call}
-    await client.conferences.record_start(room.id, RecordStartBody("mp3", "dual"))
-    await client.conferences.record_stop(room.id, CommandBody())
+    await client.conferences.record_start(room.id, RecordStartBody(format="mp3", channels="dual"))
+    await client.conferences.record_stop(room.id)
     assert (await receiver.wait_for("conference.recording.saved"))["conference_id"] == room.id
-    await client.conferences.leave(room.id, LeaveBody(call))
-    await client.calls.hangup(call, AnswerBody())
+    await client.conferences.leave(room.id, LeaveBody(call_control_id=call))
+    await client.calls.hangup(call)
     assert not (await client.calls.retrieve(call)).is_alive
     assert (await client.conferences.retrieve("room")).status == "in_progress"
-    await client.conferences.end(room.id, CommandBody())
-    assert [x.id async for x in client.conferences.list(name="room", status="completed")] == [room.id]
+    await client.conferences.end(room.id)
+    assert [x.id async for x in client.conferences.list(ConferencesQuery(name="room", status="completed"))] == [room.id]
 
 
-async def test_a_list_is_read_over_all_its_pages(
-    emulator: Emulator, client: TelnyxClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("worker.telnyx.client.PAGE_SIZE", 2)
+@pytest.fixture
+async def by_twos(emulator: Emulator) -> AsyncIterator[TelnyxClient]:
+    async with TelnyxClient("KEYtest", base_url=emulator.api_base, page_size=2) as client:
+        yield client
+
+
+async def test_a_list_is_read_over_all_its_pages(emulator: Emulator, by_twos: TelnyxClient) -> None:
+    client = by_twos
     calls = [await caller(emulator, client) for _ in range(5)]
     for call in calls:
-        await client.calls.enqueue(call, EnqueueBody("q"))
+        await client.calls.enqueue(call, EnqueueBody(queue_name="q"))
     assert [x.call_control_id async for x in client.queues.calls("q")] == calls
 
 
-async def test_participants_are_read_over_all_their_pages(
-    emulator: Emulator, client: TelnyxClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("worker.telnyx.client.PAGE_SIZE", 2)
+async def test_participants_are_read_over_all_their_pages(emulator: Emulator, by_twos: TelnyxClient) -> None:
+    client = by_twos
     calls = [await caller(emulator, client) for _ in range(5)]
-    room = await client.conferences.create(CreateConferenceBody(calls[0], "room"))
+    room = await client.conferences.create(CreateBody(call_control_id=calls[0], name="room"))
     for call in calls[1:]:
-        await client.conferences.join(room.id, JoinBody(call))
+        await client.conferences.join(room.id, JoinBody(call_control_id=call))
     assert [x.call_control_id async for x in client.conferences.participants(room.id)] == calls
     assert emulator.api.requests["list_participants", 200] == 3
-    await client.conferences.end(room.id, CommandBody())
+    await client.conferences.end(room.id)
     assert [x async for x in client.conferences.participants(room.id)] == []
 
 
 async def test_conferences_are_read_over_all_their_pages_and_found_by_name_and_status(
-    emulator: Emulator, client: TelnyxClient, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, by_twos: TelnyxClient
 ) -> None:
-    monkeypatch.setattr("worker.telnyx.client.PAGE_SIZE", 2)
+    client = by_twos
     names = ["a & b", "A & b", "c", "d"]
-    rooms = [await client.conferences.create(CreateConferenceBody(await caller(emulator, client), x)) for x in names]
-    await client.conferences.end(rooms[3].id, CommandBody())
+    rooms = [
+        await client.conferences.create(CreateBody(call_control_id=await caller(emulator, client), name=x))
+        for x in names
+    ]
+    await client.conferences.end(rooms[3].id)
     assert [x.name async for x in client.conferences.list()] == names
     assert emulator.api.requests["list_conferences", 200] == 2
-    assert [x.id async for x in client.conferences.list(name="a & b")] == [rooms[0].id]
-    assert [x.id async for x in client.conferences.list(status="in_progress")] == [x.id for x in rooms[:3]]
-    assert [(x.id, x.end_reason) async for x in client.conferences.list(status="completed")] == [
+    assert [x.id async for x in client.conferences.list(ConferencesQuery(name="a & b"))] == [rooms[0].id]
+    assert [x.id async for x in client.conferences.list(ConferencesQuery(status="in_progress"))] == [
+        x.id for x in rooms[:3]
+    ]
+    assert [(x.id, x.end_reason) async for x in client.conferences.list(ConferencesQuery(status="completed"))] == [
         (rooms[3].id, "ended_via_api")
     ]
-    assert [x async for x in client.conferences.list(name="nobody")] == []
+    assert [x async for x in client.conferences.list(ConferencesQuery(name="nobody"))] == []
 
 
 async def test_who_leaves_a_queue_or_a_conference_is_in_neither_and_lives(
     emulator: Emulator, client: TelnyxClient
 ) -> None:
     call, other = await caller(emulator, client), await caller(emulator, client)
-    await client.calls.enqueue(call, EnqueueBody("q"))
-    await client.calls.leave_queue(call, AnswerBody())
+    await client.calls.enqueue(call, EnqueueBody(queue_name="q"))
+    await client.calls.leave_queue(call)
     with pytest.raises(NotFoundError) as absent:
         await client.queues.call("q", call)
     assert absent.value.code == "10005"
-    room = await client.conferences.create(CreateConferenceBody(call, "room"))
-    await client.conferences.join(room.id, JoinBody(other))
-    await client.conferences.leave(room.id, LeaveBody(call))
+    room = await client.conferences.create(CreateBody(call_control_id=call, name="room"))
+    await client.conferences.join(room.id, JoinBody(call_control_id=other))
+    await client.conferences.leave(room.id, LeaveBody(call_control_id=call))
     assert [x.call_control_id async for x in client.conferences.participants(room.id)] == [other]
     assert (await client.calls.retrieve(call)).is_alive
 
@@ -138,7 +145,7 @@ async def test_errors_carry_telnyxs_status_code_and_words(emulator: Emulator, cl
     assert missing.value.code == "90058"
     leg = emulator.actors.ring("+1", "+2", patience_secs=9, talk_secs=9)
     with pytest.raises(UnprocessableError) as early:
-        await client.calls.speak(leg.id, SpeakBody("x", "female"))
+        await client.calls.speak(leg.id, SpeakBody(payload="x", voice="female"))
     assert early.value.code == "90034"
 
 
@@ -152,7 +159,7 @@ async def test_the_key_is_in_no_error_and_no_repr(emulator: Emulator) -> None:
 async def test_a_broken_connection_is_a_network_error(emulator: Emulator, client: TelnyxClient) -> None:
     emulator.api.faults.add(Fault("answer", "reset-before"))
     with pytest.raises(NetworkError):
-        await client.calls.answer("x", AnswerBody())
+        await client.calls.answer("x")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +196,7 @@ async def test_a_redirect_is_an_error_and_is_not_followed() -> None:
 
     async with serving(redirect) as address, TelnyxClient("KEYtest", base_url=address) as client:
         with pytest.raises(ApiError) as caught:
-            await client.calls.hangup("x", AnswerBody())
+            await client.calls.hangup("x")
     assert caught.value.status == 302
     assert paths == ["/calls/x/actions/hangup"]
 
@@ -226,6 +233,6 @@ async def test_a_proxys_password_reaches_the_proxy_and_no_error(monkeypatch: pyt
         monkeypatch.setenv("no_proxy", "")
         async with TelnyxClient("KEYtest") as client:
             with pytest.raises(NetworkError, match="the proxy answered 407") as caught:
-                await client.calls.hangup("x", AnswerBody())
+                await client.calls.hangup("x")
     assert asked == [("CONNECT", "api.telnyx.com:443", "Basic " + base64.b64encode(b"user:secret").decode())]
     assert "secret" not in str(caught.value)

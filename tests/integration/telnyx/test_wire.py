@@ -10,7 +10,16 @@ import pytest
 from aiohttp import web
 
 from tests.integration.telnyx.answering import serving
-from worker.telnyx.client import PAGE_SIZE, TelnyxClient, api_error
+from worker.telnyx.answers import PAGE_SIZE
+from worker.telnyx.calls.answering import AnswerBody
+from worker.telnyx.calls.dialling import DialBody
+from worker.telnyx.calls.media import SpeakBody
+from worker.telnyx.calls.operations import ANSWER
+from worker.telnyx.calls.queueing import EnqueueBody
+from worker.telnyx.client import TelnyxClient
+from worker.telnyx.conferences.bodies import CreateBody, JoinBody, LeaveBody
+from worker.telnyx.conferences.queries import ConferencesQuery
+from worker.telnyx.conferences.recording import RecordStartBody
 from worker.telnyx.errors import (
     ApiError,
     ConflictError,
@@ -21,19 +30,9 @@ from worker.telnyx.errors import (
     RateLimitedError,
     ServerError,
     TelnyxError,
+    api_error,
 )
-from worker.telnyx.models import (
-    AnswerBody,
-    Body,
-    CommandBody,
-    CreateConferenceBody,
-    DialBody,
-    EnqueueBody,
-    JoinBody,
-    LeaveBody,
-    RecordStartBody,
-    SpeakBody,
-)
+from worker.telnyx.operation import Body
 
 OK = {"data": {"result": "ok"}}
 CALL = "v3:a/b?c#d%2F é"
@@ -67,23 +66,26 @@ def answering(status: int, content: bytes) -> Callable[[web.BaseRequest], Awaita
     return answer
 
 
-POSTS: list[tuple[Callable[[TelnyxClient], Awaitable[None]], str]] = [
-    (lambda x: x.calls.answer(CALL, AnswerBody()), f"/calls/{PATH_OF_CALL}/actions/answer"),
-    (lambda x: x.calls.speak(CALL, SpeakBody("Hi", "female")), f"/calls/{PATH_OF_CALL}/actions/speak"),
-    (lambda x: x.calls.enqueue(CALL, EnqueueBody("q")), f"/calls/{PATH_OF_CALL}/actions/enqueue"),
-    (lambda x: x.calls.leave_queue(CALL, AnswerBody()), f"/calls/{PATH_OF_CALL}/actions/leave_queue"),
-    (lambda x: x.calls.hangup(CALL, AnswerBody()), f"/calls/{PATH_OF_CALL}/actions/hangup"),
-    (lambda x: x.conferences.join("a/b", JoinBody(CALL)), "/conferences/a%2Fb/actions/join"),
-    (lambda x: x.conferences.leave("a/b", LeaveBody(CALL)), "/conferences/a%2Fb/actions/leave"),
-    (lambda x: x.conferences.record_start("a/b", RecordStartBody("mp3")), "/conferences/a%2Fb/actions/record_start"),
-    (lambda x: x.conferences.record_stop("a/b", CommandBody()), "/conferences/a%2Fb/actions/record_stop"),
-    (lambda x: x.conferences.end("a/b", CommandBody()), "/conferences/a%2Fb/actions/end"),
+POSTS: list[tuple[Callable[[TelnyxClient], Awaitable[object]], str]] = [
+    (lambda x: x.calls.answer(CALL), f"/calls/{PATH_OF_CALL}/actions/answer"),
+    (lambda x: x.calls.speak(CALL, SpeakBody(payload="Hi", voice="female")), f"/calls/{PATH_OF_CALL}/actions/speak"),
+    (lambda x: x.calls.enqueue(CALL, EnqueueBody(queue_name="q")), f"/calls/{PATH_OF_CALL}/actions/enqueue"),
+    (lambda x: x.calls.leave_queue(CALL), f"/calls/{PATH_OF_CALL}/actions/leave_queue"),
+    (lambda x: x.calls.hangup(CALL), f"/calls/{PATH_OF_CALL}/actions/hangup"),
+    (lambda x: x.conferences.join("a/b", JoinBody(call_control_id=CALL)), "/conferences/a%2Fb/actions/join"),
+    (lambda x: x.conferences.leave("a/b", LeaveBody(call_control_id=CALL)), "/conferences/a%2Fb/actions/leave"),
+    (
+        lambda x: x.conferences.record_start("a/b", RecordStartBody(format="mp3")),
+        "/conferences/a%2Fb/actions/record_start",
+    ),
+    (lambda x: x.conferences.record_stop("a/b"), "/conferences/a%2Fb/actions/record_stop"),
+    (lambda x: x.conferences.end("a/b"), "/conferences/a%2Fb/actions/end"),
 ]
 
 
 @pytest.mark.parametrize(("command", "path"), POSTS)
 async def test_whatever_a_name_has_in_it_is_one_segment_of_the_path(
-    command: Callable[[TelnyxClient], Awaitable[None]], path: str
+    command: Callable[[TelnyxClient], Awaitable[object]], path: str
 ) -> None:
     scribe = Scribe()
     async with serving(scribe) as address, TelnyxClient("KEYtest", base_url=f"{address}/v2/") as client:
@@ -111,7 +113,7 @@ async def test_reads_escape_names_too() -> None:
 async def test_the_brackets_of_a_filter_are_escaped_and_an_absent_filter_is_not_sent() -> None:
     scribe = Scribe({"data": []})
     async with serving(scribe) as address, TelnyxClient("KEYtest", base_url=address) as client:
-        assert [x async for x in client.conferences.list(name="a&b = c", status="in_progress")] == []
+        assert [x async for x in client.conferences.list(ConferencesQuery(name="a&b = c", status="in_progress"))] == []
         assert [x async for x in client.conferences.list()] == []
     pages = f"page%5Bnumber%5D=1&page%5Bsize%5D={PAGE_SIZE}"
     filters = "filter%5Bname%5D=a%26b%20%3D%20c&filter%5Bstatus%5D=in_progress"
@@ -122,13 +124,14 @@ async def test_the_brackets_of_a_filter_are_escaped_and_an_absent_filter_is_not_
     ("body", "sent"),
     [
         (
-            DialBody("sip:a@b.c", "+13125550100", "1", timeout_secs=30, client_state="YQ==", command_id="k"),
+            DialBody(to="sip:a@b.c", from_="+13125550100", connection_id="1", timeout_secs=30, client_state="YQ==",
+                     command_id="k"),
             {"to": "sip:a@b.c", "from": "+13125550100", "connection_id": "1", "timeout_secs": 30,
              "client_state": "YQ==", "command_id": "k"},
         ),
-        (DialBody("+1", "+2", "1"), {"to": "+1", "from": "+2", "connection_id": "1"}),
-        (EnqueueBody("q", max_wait_time_secs=60), {"queue_name": "q", "max_wait_time_secs": 60}),
-        (CreateConferenceBody("leg", "room", command_id="k"),
+        (DialBody(to="+1", from_="+2", connection_id="1"), {"to": "+1", "from": "+2", "connection_id": "1"}),
+        (EnqueueBody(queue_name="q", max_wait_time_secs=60), {"queue_name": "q", "max_wait_time_secs": 60}),
+        (CreateBody(call_control_id="leg", name="room", command_id="k"),
          {"call_control_id": "leg", "name": "room", "command_id": "k"}),
         (AnswerBody(), {}),
     ],
@@ -136,7 +139,7 @@ async def test_the_brackets_of_a_filter_are_escaped_and_an_absent_filter_is_not_
 async def test_a_body_has_telnyxs_names_and_nothing_that_was_not_said(body: Body, sent: object) -> None:
     scribe = Scribe()
     async with serving(scribe) as address, TelnyxClient("KEYtest", base_url=address) as client:
-        await client.request("POST", "/anything", body=body)
+        await client.ask(ANSWER, "x", body=body)
     assert scribe.bodies == [sent]
 
 
@@ -155,7 +158,7 @@ async def test_no_answer_in_time_is_a_deadline_error_that_says_what_was_asked_an
             anyio.fail_after(10),
             pytest.raises(DeadlineError, match=r"POST /calls/x/actions/hangup: no answer in 0\.05"),
         ):
-            await client.calls.hangup("x", AnswerBody())
+            await client.calls.hangup("x")
         over.set()
 
 

@@ -25,7 +25,8 @@ from worker.telnyx.errors import (
     error_class,
     meaning_of,
 )
-from worker.telnyx.operations import RESEND_WITHIN_SECS, OperationClass, already_so, class_of
+from worker.telnyx.operation import RESEND_WITHIN_SECS, OperationClass
+from worker.telnyx.operations import already_so, class_of
 
 EVERY: list[c.AnyCommand] = [
     c.Answer("x"),

@@ -1,0 +1,54 @@
+"""Where Telnyx is, and by which way it is reached."""
+
+from __future__ import annotations
+
+from urllib.request import getproxies, proxy_bypass
+
+from yarl import URL
+
+from ingress.errors import ConfigError
+
+#: Conferences and queues live in one region: all their calls must be asked for there.
+REGIONS = {"us": "https://api.telnyx.com/v2", "eu": "https://api.telnyx.eu/v2"}
+BASE_URL = REGIONS["us"]
+
+
+def checked_base(text: str) -> str:
+    """Return a base URL without a slash at its end.
+
+    Raises:
+        ConfigError: It is none, or would send the API key to Telnyx in the clear.
+    """
+    url = URL(text)
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ConfigError(f"the API's base URL is not an address: write {BASE_URL}, or http://127.0.0.1:4010/v2")
+    if url.scheme == "http" and url.host.endswith((".telnyx.com", ".telnyx.eu")):
+        raise ConfigError(f"the API's base URL would send the key unencrypted: write https:// before {url.host}")
+    return text.rstrip("/")
+
+
+def environment_proxy(url: URL) -> URL | None:
+    """Return the proxy that the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) names for *url*.
+
+    Raises:
+        ConfigError: What the environment names is not the address of a proxy. It may hold a password: it is not said.
+    """
+    named = getproxies().get(url.scheme)
+    if not named or url.host is None or proxy_bypass(url.host):
+        return None
+    return checked_proxy(named, f"the environment variable {url.scheme.upper()}_PROXY")
+
+
+def checked_proxy(text: str, named_by: str) -> URL:
+    """Return the proxy at *text*.
+
+    Raises:
+        ConfigError: It is not the address of one.
+    """
+    try:
+        proxy = URL(text)
+    except ValueError:
+        proxy = URL()
+    if proxy.scheme not in ("http", "https") or proxy.host is None:
+        raise ConfigError(f"{named_by} is not a proxy's address: write http://HOST:PORT")
+    return proxy

@@ -1,0 +1,1 @@
+"""Call legs: `/calls`."""

@@ -1,0 +1,81 @@
+"""When a request may be made again, and how long is waited before. Stated once, for the client and for the engine.
+
+No library does this: what decides is whether a repetition could have a second effect, which the operation's class, the
+key in its body and the answer's meaning tell together.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+
+from worker.telnyx.errors import ApiError, DeadlineError, Meaning, NetworkError, NotSentError, TelnyxError, meaning_of
+from worker.telnyx.operation import OperationClass
+
+T = TypeVar("T")
+
+BACKOFF_SECS = (0.1, 3.0)
+
+
+def passes(error: TelnyxError) -> bool:
+    """Return whether the same request may fare better in a while."""
+    if isinstance(error, ApiError):
+        return meaning_of(error.status, error.code) is Meaning.RETRY
+    return isinstance(error, NetworkError)
+
+
+def had_no_effect(error: TelnyxError) -> bool:
+    """Return whether the request was certainly not carried out: it never left, or was turned away by a limit."""
+    return isinstance(error, NotSentError) or (isinstance(error, ApiError) and error.status == 429)
+
+
+def may_repeat(kind: OperationClass, *, key: bool, error: TelnyxError) -> bool:
+    """Return whether a request of *kind*, with a *key* in its body or not, may be sent again after *error*."""
+    if not passes(error):
+        return False
+    if kind is OperationClass.ONCE or (kind is OperationClass.KEYED and not key):
+        return had_no_effect(error)
+    return True
+
+
+async def repeat(
+    request: Callable[[], Awaitable[T]],
+    *,
+    for_secs: float,
+    again: Callable[[TelnyxError], bool],
+    jitter: random.Random,
+) -> T:
+    """Make *request* until it is answered, fails for good, or *for_secs* are over; 0: once.
+
+    Between two tries it waits by chance up to a bound that doubles (100 ms to 3 s), or as long as Telnyx asks for.
+
+    Raises:
+        TelnyxError: The last one.
+    """
+    if not for_secs:
+        return await request()
+    deadline = anyio.current_time() + for_secs
+    tries = 0
+    while True:
+        try:
+            with anyio.CancelScope(deadline=deadline) as scope:
+                return await request()
+            if scope.cancelled_caught:
+                raise DeadlineError(f"no answer within the {for_secs:g} s that it had")
+        except TelnyxError as error:
+            pause = backoff(tries, jitter)
+            if isinstance(error, ApiError):
+                pause = max(pause, error.retry_after_secs or 0.0)
+            if not again(error) or anyio.current_time() + pause >= deadline:
+                raise
+        tries += 1
+        await anyio.sleep(pause)
+
+
+def backoff(tries: int, jitter: random.Random) -> float:
+    """Return the pause after so many tries, seconds."""
+    least, most = BACKOFF_SECS
+    return jitter.uniform(0, min(most, least * 2**tries))
