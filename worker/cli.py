@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import IntEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,8 @@ from typing import Annotated
 import typer
 
 from ingress.errors import LogUnavailableError, SwitchhookError
+from worker.console.exits import Exit
+from worker.console.telnyx.group import telnyx
 from worker.runtime.errors import UnavailableError
 
 app = typer.Typer(
@@ -22,15 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-class Exit(IntEnum):
-    """Exit statuses."""
-
-    OK = 0
-    BROKEN = 1
-    USAGE = 2
-    UNREACHABLE = 5
+app.add_typer(telnyx)
 
 
 @contextmanager
@@ -149,40 +142,46 @@ def worker(
 
 @app.command()
 def emulator(
-    webhook_url: Annotated[str, typer.Option(help="Where webhooks go.")] = "http://127.0.0.1:8080/webhooks",
-    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0: any free one.")] = 4010,
+    webhook_url: Annotated[str | None, typer.Option(help="Where webhooks go; http://127.0.0.1:8080/webhooks.")] = None,
+    settings: Annotated[
+        Path | None, typer.Option("--settings", metavar="FILE", help="More settings, in TOML (docs/emulator.md).")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Where to listen; 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="4010; 0: any free one.")] = None,
     api_key: Annotated[
-        str, typer.Option(envvar="SWITCHHOOK_EMULATOR_API_KEY", help="What clients must send; default: a new one.")
-    ] = "",
+        str | None, typer.Option(envvar="SWITCHHOOK_EMULATOR_API_KEY", help="What clients must send; a new one.")
+    ] = None,
     signing_seed: Annotated[
-        str,
-        typer.Option(envvar="SWITCHHOOK_EMULATOR_SEED", help="Base64 of 32 bytes for the signing key; default: new."),
-    ] = "",
-    connection_id: Annotated[str, typer.Option(help="The Call Control application.")] = "1494404757140276705",
-    seed: Annotated[int, typer.Option(help="Makes what is random repeatable.")] = 0,
+        str | None,
+        typer.Option(envvar="SWITCHHOOK_EMULATOR_SEED", help="Base64 of 32 bytes for the signing key; a new one."),
+    ] = None,
+    connection_id: Annotated[str | None, typer.Option(help="The Call Control application.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Makes what is random repeatable; 0.")] = None,
+    speed: Annotated[float | None, typer.Option(help="Its seconds in one of ours; 1. 0: only as asked for.")] = None,
     to: Annotated[str, typer.Option(help="The number that callers ring.")] = "+13125550131",
-    calls_per_minute: Annotated[float, typer.Option(help="Callers who ring by themselves.")] = 0.0,
-    duplicate_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of webhooks delivered twice.")] = 0.0,
-    reorder_secs: Annotated[float, typer.Option(min=0, help="Webhooks are held back by up to so long.")] = 0.0,
+    calls_per_minute: Annotated[float | None, typer.Option(help="Callers who ring by themselves; 0.")] = None,
+    duplicate_rate: Annotated[float | None, typer.Option(help="Share of webhooks delivered twice; 0.")] = None,
+    lost_rate: Annotated[float | None, typer.Option(help="Share of webhooks that get lost; 0.")] = None,
+    reorder_secs: Annotated[float | None, typer.Option(help="Webhooks are held back by up to so long; 0.")] = None,
 ) -> None:
     """Serve a Telnyx to develop against, without a phone: same operations, signed webhooks, callers and agents."""
+    from worker.testing.emulator.load import load_settings
     from worker.testing.emulator.server import run
-    from worker.testing.emulator.settings import EmulatorSettings, Traffic
 
-    settings = EmulatorSettings(
-        webhook_url=webhook_url,
-        host=host,
-        port=port,
-        api_key=api_key,
-        signing_seed=signing_seed,
-        connection_id=connection_id,
-        seed=seed,
-        duplicate_rate=duplicate_rate,
-        reorder_secs=reorder_secs,
-        traffic=Traffic(to=to, per_minute=calls_per_minute),
-    )
-    raise typer.Exit(run(settings))
+    flags: dict[str, object] = {
+        "webhook_url": webhook_url,
+        "host": host,
+        "port": port,
+        "api_key": api_key,
+        "signing_seed": signing_seed,
+        "connection_id": connection_id,
+        "seed": seed,
+        "speed": speed,
+        "conditions": {"duplicated": duplicate_rate, "lost": lost_rate, "reorder_secs": reorder_secs},
+        "traffic": {"to": to, "per_minute": calls_per_minute},
+    }
+    with _errors_for_people():
+        raise typer.Exit(run(load_settings(settings, flags)))
 
 
 @app.command()

@@ -19,7 +19,7 @@ from worker.demo.processes import Process, Processes
 from worker.demo.run import compare
 from worker.replay.source import Follower, LogReader
 from worker.testing.emulator.server import Emulator, serve
-from worker.testing.emulator.settings import EmulatorSettings
+from worker.testing.emulator.settings import Conditions, EmulatorSettings
 from worker.testing.redis_server import PrivateRedis
 
 NUMBER = "+13125550131"
@@ -66,8 +66,7 @@ async def centre(processes: Processes, signer: Signer, **environment: str) -> As
         api_key=API_KEY,
         signing_seed=signer.seed_text,
         seed=3,
-        duplicate_rate=0.1,
-        reorder_secs=0.1,
+        conditions=Conditions(duplicated=0.1, reorder_secs=0.1),
         characters_per_sec=200,
         webhook_attempts=5,
     )

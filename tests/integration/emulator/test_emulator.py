@@ -14,8 +14,8 @@ from telnyx import Telnyx
 from tests.integration.conftest import Receiver
 from worker.testing.emulator.problems import Problem
 from worker.testing.emulator.server import Emulator
-from worker.testing.emulator.settings import Phone
-from worker.testing.emulator.world import Leg
+from worker.testing.emulator.settings import Phone, Unconfirmed
+from worker.testing.emulator.legs import Leg
 
 NUMBER = "+13125550131"
 
@@ -109,7 +109,8 @@ async def test_who_waits_too_long_is_taken_out_and_stays_parked(emulator: Emulat
 async def test_a_join_takes_the_caller_out_of_the_queue_with_the_reason_that_is_set(
     emulator: Emulator, receiver: Receiver, reason: str
 ) -> None:
-    emulator.world.settings = msgspec.structs.replace(emulator.world.settings, dequeued_by_join=reason)
+    unsaid = msgspec.convert({"dequeued_by_join": reason}, Unconfirmed)
+    emulator.world.settings = msgspec.structs.replace(emulator.world.settings, unconfirmed=unsaid)
     agent, caller = ring(emulator), ring(emulator)
     await ask(emulator, "POST", f"/calls/{caller.id}/actions/enqueue", {"queue_name": "q"})
     room = await room_of(emulator, agent)
@@ -168,7 +169,7 @@ async def test_callers_hang_up_when_they_lose_patience_or_have_said_all(emulator
 
 
 async def test_agents_answer_unless_they_let_it_ring(emulator: Emulator, receiver: Receiver) -> None:
-    emulator.actors.phones = {"sip:away@b.c": Phone("ring")}
+    emulator.telephony.dialling.phones = {"sip:away@b.c": Phone("ring")}
     body = {"to": "sip:away@b.c", "from": "+1", "connection_id": "1494404757140276705", "timeout_secs": 5}
     await ask(emulator, "POST", "/calls", body)
     await ask(emulator, "POST", "/calls", {**body, "to": "sip:here@b.c"})
@@ -193,7 +194,7 @@ async def test_the_books_show_what_has_happened(emulator: Emulator) -> None:
 async def test_two_agents_on_one_caller_would_be_seen_in_the_books(emulator: Emulator) -> None:
     caller = ring(emulator)
     for number in range(2):
-        agent = emulator.world.dial("+13125550100", f"sip:agent{number}@b.c", None)
+        agent = emulator.world.add(incoming=False, from_="+13125550100", to=f"sip:agent{number}@b.c")
         emulator.world.answer(agent)
         room = await room_of(emulator, agent, f"room-{number}")
         await ask(emulator, "POST", f"/conferences/{room}/actions/join", {"call_control_id": caller.id})

@@ -93,7 +93,7 @@ async def test_participants_are_read_over_all_their_pages(emulator: Emulator, by
     for call in calls[1:]:
         await client.conferences.join(room.id, JoinBody(call_control_id=call))
     assert [x.call_control_id async for x in client.conferences.participants(room.id)] == calls
-    assert emulator.api.requests["list_participants", 200] == 3
+    assert emulator.api.requests["conferences participants", 200] == 3
     await client.conferences.end(room.id)
     assert [x async for x in client.conferences.participants(room.id)] == []
 
@@ -108,11 +108,11 @@ async def test_conferences_are_read_over_all_their_pages_and_found_by_name_and_s
         for x in names
     ]
     await client.conferences.end(rooms[3].id)
-    assert [x.name async for x in client.conferences.list()] == names
-    assert emulator.api.requests["list_conferences", 200] == 2
+    assert [x.name async for x in client.conferences.list()] == names[::-1]
+    assert emulator.api.requests["conferences list", 200] == 2
     assert [x.id async for x in client.conferences.list(ConferencesQuery(name="a & b"))] == [rooms[0].id]
     assert [x.id async for x in client.conferences.list(ConferencesQuery(status="in_progress"))] == [
-        x.id for x in rooms[:3]
+        x.id for x in rooms[2::-1]
     ]
     assert [(x.id, x.end_reason) async for x in client.conferences.list(ConferencesQuery(status="completed"))] == [
         (rooms[3].id, "ended_via_api")
@@ -157,7 +157,7 @@ async def test_the_key_is_in_no_error_and_no_repr(emulator: Emulator) -> None:
 
 
 async def test_a_broken_connection_is_a_network_error(emulator: Emulator, client: TelnyxClient) -> None:
-    emulator.api.faults.add(Fault("answer", "reset-before"))
+    emulator.api.faults.add(Fault("calls answer", "reset-before"))
     with pytest.raises(NetworkError):
         await client.calls.answer("x")
 

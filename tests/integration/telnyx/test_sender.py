@@ -11,7 +11,7 @@ from worker.telnyx.client import TelnyxClient
 from worker.telnyx.sender import Sender
 from worker.testing.emulator.faults import Fault
 from worker.testing.emulator.server import Emulator
-from worker.testing.emulator.world import Leg
+from worker.testing.emulator.legs import Leg
 
 CONNECTION = "1494404757140276705"
 DIAL = c.Dial("sip:a@sip.telnyx.com", "+13125550100", CONNECTION, 30, ClientState(agent="a"))
@@ -50,7 +50,7 @@ async def test_the_epoch_rides_in_the_client_state(emulator: Emulator, sender: S
 
 
 async def test_a_dial_whose_answer_was_lost_is_sent_again_and_dials_once(emulator: Emulator, sender: Sender) -> None:
-    emulator.api.faults.add(Fault("dial", "reset-after"))
+    emulator.api.faults.add(Fault("calls dial", "reset-after"))
     dialled = await result(sender, DIAL)
     assert isinstance(dialled, Succeeded)
     assert len(emulator.world.legs) == 1
@@ -59,16 +59,16 @@ async def test_a_dial_whose_answer_was_lost_is_sent_again_and_dials_once(emulato
 @pytest.mark.parametrize(("status", "code"), [(500, "10007"), (503, "10007"), (429, "10011")])
 async def test_what_passes_is_tried_again(emulator: Emulator, sender: Sender, status: int, code: str) -> None:
     leg = ring(emulator, answered=False)
-    emulator.api.faults.add(Fault("answer", "refuse", times=2, status=status, code=code))
+    emulator.api.faults.add(Fault("calls answer", "refuse", times=2, status=status, code=code))
     assert await result(sender, c.Answer(leg.id)) == Succeeded()
     assert leg.answered_at is not None
 
 
 async def test_what_does_not_pass_in_time_is_unknown_or_to_be_waited_for(emulator: Emulator, sender: Sender) -> None:
     leg = ring(emulator, answered=False)
-    emulator.api.faults.add(Fault("answer", "refuse", times=1000, status=503))
+    emulator.api.faults.add(Fault("calls answer", "refuse", times=1000, status=503))
     assert isinstance(await result(sender, c.Answer(leg.id)), Unknown)
-    emulator.api.faults.add(Fault("hangup", "refuse", times=1000, status=429, code="10011"))
+    emulator.api.faults.add(Fault("calls hangup", "refuse", times=1000, status=429, code="10011"))
     refused = await result(sender, c.Hangup(leg.id))
     assert isinstance(refused, Refused)
     assert refused.disposition == "wait"
@@ -82,21 +82,21 @@ async def test_what_does_not_pass_in_time_is_unknown_or_to_be_waited_for(emulato
 async def test_a_refusal_is_told_by_what_it_means(
     emulator: Emulator, sender: Sender, status: int, code: str, disposition: str
 ) -> None:
-    emulator.api.faults.add(Fault("join", "refuse", status=status, code=code))
+    emulator.api.faults.add(Fault("conferences join", "refuse", status=status, code=code))
     refused = await result(sender, c.JoinConference("room", "leg"))
     assert isinstance(refused, Refused)
     assert (refused.code, refused.disposition) == (code, disposition)
-    assert sent(emulator, "join") == 1
+    assert sent(emulator, "conferences join") == 1
 
 
 @pytest.mark.parametrize(
     ("operation", "command", "code"),
     [
-        ("join", c.JoinConference("room", "leg"), "90044"),
-        ("hangup", c.Hangup("leg"), "90018"),
-        ("enqueue", c.Enqueue("leg", "q", 5), "90038"),
-        ("leave_queue", c.LeaveQueue("leg"), "90035"),
-        ("record_stop", c.RecordStop("room"), "90019"),
+        ("conferences join", c.JoinConference("room", "leg"), "90044"),
+        ("calls hangup", c.Hangup("leg"), "90018"),
+        ("calls enqueue", c.Enqueue("leg", "q", 5), "90038"),
+        ("calls leave_queue", c.LeaveQueue("leg"), "90035"),
+        ("conferences record_stop", c.RecordStop("room"), "90019"),
     ],
 )
 async def test_what_is_so_already_is_a_success(
@@ -115,9 +115,9 @@ async def test_a_command_that_telnyx_has_forgotten_is_read_before_it_is_sent_aga
     join = c.JoinConference(room.conference or "", call.id)
     assert await result(sender, join, age=90) == Succeeded()
     assert await result(sender, join, key="k2", age=90) == Succeeded(already="read")
-    assert sent(emulator, "join") == 1
+    assert sent(emulator, "conferences join") == 1
     assert isinstance(await result(sender, DIAL, age=90), Unknown)
-    assert sent(emulator, "dial") == 0
+    assert sent(emulator, "calls dial") == 0
     queued = ring(emulator)
     enqueue = c.Enqueue(queued.id, "q", 60)
     assert await result(sender, enqueue, key="k3", age=90) == Succeeded()

@@ -25,7 +25,7 @@ from worker.telnyx.client import TelnyxClient
 from worker.telnyx.sender import Sender
 from worker.testing.emulator.faults import Fault
 from worker.testing.emulator.server import Emulator
-from worker.testing.emulator.world import Leg
+from worker.testing.emulator.legs import Leg
 
 NOBODY = ClientState()
 
@@ -83,8 +83,10 @@ async def test_every_command_whose_answer_was_lost_has_one_effect(
         emulator.api.faults.add(Fault(operation, "reset-before" if kind == "reset-before" else "reset-after"))
 
     agent, call = ring(emulator), ring(emulator, answered=False)
-    for operation in ("answer", "speak", "enqueue", "create_conference", "join", "record_start"):
-        lose(operation)
+    for operation in ("answer", "speak", "enqueue"):
+        lose(f"calls {operation}")
+    for operation in ("create", "join", "record_start"):
+        lose(f"conferences {operation}")
     assert await result(sender, c.Answer(call.id)) == Succeeded()
     assert await result(sender, c.Speak(call.id, "Hello", "female", None, NOBODY)) == Succeeded()
     assert await result(sender, c.Enqueue(call.id, "q", 60)) == Succeeded()
@@ -93,7 +95,7 @@ async def test_every_command_whose_answer_was_lost_has_one_effect(
     assert await result(sender, c.RecordStart(room, "mp3", "dual")) == Succeeded()
     assert len(call.stays) == len(agent.stays) == 1
     assert await seen(sender, c.ReadParticipants(room)) == ParticipantsSeen((agent.id, call.id))
-    for operation in ("record_stop", "hangup"):
+    for operation in ("conferences record_stop", "calls hangup"):
         lose(operation)
     assert isinstance(await result(sender, c.RecordStop(room)), Succeeded)
     assert isinstance(await result(sender, c.Hangup(call.id)), Succeeded)
@@ -145,7 +147,7 @@ async def test_a_wrong_key_stops_and_is_not_tried_again(emulator: Emulator) -> N
         refused = await result(Sender(client, try_secs=3), c.Hangup(call.id))
     assert isinstance(refused, Refused)
     assert (refused.status, refused.disposition) == (401, "stop")
-    assert sent(emulator, "hangup") == 1
+    assert sent(emulator, "calls hangup") == 1
     assert "KEYwrong" not in repr(refused)
 
 
@@ -156,20 +158,20 @@ async def test_one_that_is_young_enough_is_sent_again_with_the_same_key(emulator
         ended = await sender.send(join, "k", epoch=7, first_tried_secs_ago=age)
         assert isinstance(ended, Outcome)
         assert ended.result == Succeeded()
-    assert sent(emulator, "join") == 2
-    assert sent(emulator, "list_participants") == 0
+    assert sent(emulator, "conferences join") == 2
+    assert sent(emulator, "conferences participants") == 0
     assert len(call.stays) == 1
 
 
 async def test_one_that_would_outlive_its_key_is_given_up_before(emulator: Emulator, client: TelnyxClient) -> None:
     """With the time of one command far off, it is the key's that ends the repetition."""
     call = ring(emulator, answered=False)
-    emulator.api.faults.add(Fault("answer", "refuse", times=10_000, status=503))
+    emulator.api.faults.add(Fault("calls answer", "refuse", times=10_000, status=503))
     with anyio.fail_after(10):
         ended = await result(Sender(client, try_secs=3600), c.Answer(call.id), age=54.8)
     assert isinstance(ended, Unknown)
     assert call.answered_at is None
-    assert sent(emulator, "answer") >= 1
+    assert sent(emulator, "calls answer") >= 1
 
 
 async def test_an_old_answer_is_sent_to_a_leg_that_lives_and_refused_for_one_that_does_not(
@@ -182,16 +184,16 @@ async def test_an_old_answer_is_sent_to_a_leg_that_lives_and_refused_for_one_tha
     gone = await result(sender, c.Answer(ended.id), age=90)
     assert isinstance(gone, Refused)
     assert (gone.code, gone.disposition) == ("90018", "gone")
-    assert sent(emulator, "answer") == 1
+    assert sent(emulator, "calls answer") == 1
 
 
 @pytest.mark.parametrize(
     ("command", "operation"),
     [
-        (c.Speak("leg", "Hello", "female", None, NOBODY), "speak"),
-        (c.Dial("sip:a@b.c", "+13125550100", "1", 30, NOBODY), "dial"),
-        (c.CreateConference("room", "leg", NOBODY), "create_conference"),
-        (c.RecordStart("room", "mp3", "dual"), "record_start"),
+        (c.Speak("leg", "Hello", "female", None, NOBODY), "calls speak"),
+        (c.Dial("sip:a@b.c", "+13125550100", "1", 30, NOBODY), "calls dial"),
+        (c.CreateConference("room", "leg", NOBODY), "conferences create"),
+        (c.RecordStart("room", "mp3", "dual"), "conferences record_start"),
     ],
 )
 async def test_an_old_one_that_cannot_be_looked_up_is_never_sent_again(
@@ -205,11 +207,11 @@ async def test_an_old_one_that_cannot_be_looked_up_is_never_sent_again(
 async def test_an_old_one_is_not_sent_while_nobody_can_say_what_became_of_it(
     emulator: Emulator, client: TelnyxClient
 ) -> None:
-    emulator.api.faults.add(Fault("list_participants", "refuse", times=10_000, status=503))
+    emulator.api.faults.add(Fault("conferences participants", "refuse", times=10_000, status=503))
     sender = Sender(client, try_secs=0.2)
     with anyio.fail_after(10):
         assert isinstance(await result(sender, c.JoinConference("room", "leg"), age=90), Unknown)
-    assert sent(emulator, "join") == 0
+    assert sent(emulator, "conferences join") == 0
 
 
 async def test_however_old_what_ends_something_is_sent_again(emulator: Emulator, sender: Sender) -> None:
@@ -224,7 +226,7 @@ async def test_an_acceptance_without_an_effect_is_seen_by_the_read_that_follows(
 ) -> None:
     agent, call = ring(emulator), ring(emulator)
     room = await room_with(sender, agent)
-    emulator.api.faults.add(Fault("join", "no-effect"))
+    emulator.api.faults.add(Fault("conferences join", "no-effect"))
     assert await result(sender, c.JoinConference(room, call.id)) == Succeeded()
     assert await seen(sender, c.ReadParticipants(room)) == ParticipantsSeen((agent.id,))
 
@@ -251,10 +253,10 @@ async def test_a_read_that_fails_for_a_while_is_repeated_and_one_that_is_refused
     emulator: Emulator, sender: Sender
 ) -> None:
     call = ring(emulator)
-    emulator.api.faults.add(Fault("retrieve_call", "refuse", times=2, status=500))
-    emulator.api.faults.add(Fault("retrieve_call", "reset-before"))
+    emulator.api.faults.add(Fault("calls retrieve", "refuse", times=2, status=500))
+    emulator.api.faults.add(Fault("calls retrieve", "reset-before"))
     assert await seen(sender, c.ReadCall(call.id)) == CallSeen(alive=True)
-    emulator.api.faults.add(Fault("retrieve_call", "refuse", status=403, code="10010"))
+    emulator.api.faults.add(Fault("calls retrieve", "refuse", status=403, code="10010"))
     refused = await result(sender, c.ReadCall(call.id))
     assert isinstance(refused, Refused)
     assert refused.disposition == "stop"

@@ -1,27 +1,29 @@
-"""The people on the phones: callers with patience and something to say, agents who answer."""
+"""The people on the phones: callers with patience and something to say."""
 
 from __future__ import annotations
 
+import random
+
 import anyio
 
-from worker.testing.emulator.settings import EmulatorSettings, Phone, Traffic
-from worker.testing.emulator.world import Leg, World
+from worker.testing.emulator.legs import Leg
+from worker.testing.emulator.settings import EmulatorSettings, Traffic
+from worker.testing.emulator.world import World
 
 
 class Actors:
-    """Callers and agents."""
+    """Callers. What the phones do that we dial is `Dialling`'s."""
 
     def __init__(self, world: World, settings: EmulatorSettings) -> None:
         self.traffic = settings.traffic or Traffic(to="")
-        #: What the phones at these addresses do; the others answer.
-        self.phones = dict(settings.phones)
         self._world = world
-        self._settings = settings
-        self._random = world.random
+        self._random = random.Random(f"{settings.seed} callers")
         #: How long each caller talks.
         self._talk_secs: dict[str, float] = {}
         self._patience_secs: dict[str, float] = {}
         self._talking: set[str] = set()
+        #: The number of a caller's conversation: its clock starts anew when it was broken off and taken up again.
+        self._conversation: dict[str, int] = {}
         self._changed = anyio.Event()
         self._rung = 0
         world.watchers.append(self._happened)
@@ -47,9 +49,11 @@ class Actors:
             if traffic.per_minute <= 0:
                 await self._changed.wait()
                 continue
-            with anyio.move_on_after(self._random.expovariate(traffic.per_minute / 60)) as pause:
-                await self._changed.wait()
-            if pause.cancelled_caught:
+            pause = self._random.expovariate(traffic.per_minute / 60)
+            next_call = self._world.clock.later(pause, self._changed.set)
+            await self._changed.wait()
+            next_call.cancel()
+            if self.traffic is traffic:
                 self._rung += 1
                 self.ring(
                     f"+1555{self._rung:07d}",
@@ -59,34 +63,18 @@ class Actors:
                 )
 
     def _happened(self, leg: Leg, what: str) -> None:
-        if what == "ringing":
-            self._react(leg, self.phones.get(leg.to, Phone()))
-        elif what == "together" and leg.id in self._talk_secs:
-            # The clock of a conversation starts anew when it was broken off and taken up again.
-            stay = leg.stays[-1]
+        if leg.id not in self._talk_secs:
+            return
+        if what == "together" and leg.id not in self._talking:
             self._talking.add(leg.id)
-            self._world.later(self._talk_secs[leg.id], lambda: self._say_goodbye(leg, stay))
-        elif what == "left" and leg.id in self._talking:
+            number = self._conversation[leg.id] = self._conversation.get(leg.id, 0) + 1
+            self._world.later(self._talk_secs[leg.id], lambda: self._say_goodbye(leg, number))
+        elif what in ("left", "parked") and leg.id in self._talking:
             self._talking.discard(leg.id)
             self._world.later(self._patience_secs[leg.id], lambda: self._lose_patience(leg))
 
-    def _react(self, leg: Leg, phone: Phone) -> None:
-        after_secs = self._settings.answer_secs if phone.after_secs is None else phone.after_secs
-        match phone.does:
-            case "answer":
-                self._world.later(after_secs, lambda: self._world.answer(leg))
-            case "decline":
-                self._world.later(after_secs, lambda: self._refuse(leg, "call_rejected"))
-            case "busy":
-                self._world.later(after_secs, lambda: self._refuse(leg, "user_busy"))
-            case "ring":
-                pass
-
-    def _refuse(self, leg: Leg, cause: str) -> None:
-        self._world.hangup(leg, cause=cause, source="callee")
-
-    def _say_goodbye(self, leg: Leg, stay: object) -> None:
-        if leg.alive and leg.stays and leg.stays[-1] is stay and leg.conference is not None:
+    def _say_goodbye(self, leg: Leg, conversation: int) -> None:
+        if leg.alive and leg.id in self._talking and self._conversation[leg.id] == conversation:
             self._world.hangup(leg, cause="normal_clearing", source="caller")
 
     def _lose_patience(self, leg: Leg) -> None:

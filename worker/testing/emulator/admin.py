@@ -1,4 +1,4 @@
-"""What is asked of an emulator besides Telnyx's own surface: callers, faults, and the emulator's books."""
+"""What is asked of an emulator besides Telnyx's own surface: callers, phones, time, faults, and the books."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from aiohttp import web
 from worker.testing.emulator.actors import Actors
 from worker.testing.emulator.api import Api
 from worker.testing.emulator.books import account
-from worker.testing.emulator.conferences import Conferences
 from worker.testing.emulator.faults import Fault
-from worker.testing.emulator.settings import Phone, Secs, Traffic
-from worker.testing.emulator.world import World
+from worker.testing.emulator.legs import Leg
+from worker.testing.emulator.settings import Conditions, Phone, Secs, Traffic
+from worker.testing.emulator.telephony import Telephony
 
 T = TypeVar("T")
 
@@ -28,24 +28,41 @@ class Ring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
 
 
+class Digits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /emulator/legs/{call}/dtmf: the far end presses digits."""
+
+    digits: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-D*#]+$")]
+
+
+class Advance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /emulator/clock: time moves on at once."""
+
+    advance_secs: Secs
+
+
 class Admin:
     """The admin endpoints."""
 
-    def __init__(self, world: World, actors: Actors, api: Api, conferences: Conferences) -> None:
-        self._world = world
+    def __init__(self, telephony: Telephony, actors: Actors, api: Api) -> None:
+        self._telephony = telephony
+        self._world = telephony.world
         self._actors = actors
         self._api = api
-        self._conferences = conferences
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes below /emulator."""
         return [
             web.post("/emulator/calls", self._ring),
             web.post("/emulator/traffic", self._traffic),
-            web.post("/emulator/faults", self._fault),
-            web.post("/emulator/lost-webhooks", self._lose),
             web.post("/emulator/phones", self._phones),
             web.post("/emulator/legs/{call}/hangup", self._hangup),
+            web.post("/emulator/legs/{call}/answer", self._answer),
+            web.post("/emulator/legs/{call}/dtmf", self._press),
+            web.post("/emulator/faults", self._fault),
+            web.post("/emulator/lost-webhooks", self._lose),
+            web.get("/emulator/conditions", self._conditions),
+            web.patch("/emulator/conditions", self._set_conditions),
+            web.post("/emulator/clock", self._advance),
             web.get("/emulator/books", self._books),
         ]
 
@@ -70,21 +87,55 @@ class Admin:
         self._world.delivery.lost_next += await _read(request, list[str])
         return web.json_response({})
 
+    async def _conditions(self, _: web.Request) -> web.Response:
+        return web.json_response(msgspec.to_builtins(self._world.delivery.conditions))
+
+    async def _set_conditions(self, request: web.Request) -> web.Response:
+        """What is named changes, the rest stays."""
+        changes = await _read(request, dict[str, object])
+        before = msgspec.to_builtins(self._world.delivery.conditions)
+        try:
+            self._world.delivery.conditions = msgspec.convert({**before, **changes}, Conditions)
+        except msgspec.ValidationError as exc:
+            raise web.HTTPBadRequest(text=str(exc)) from None
+        return await self._conditions(request)
+
     async def _phones(self, request: web.Request) -> web.Response:
         """The phones at these addresses do this from now on."""
-        self._actors.phones |= await _read(request, dict[str, Phone])
+        self._telephony.dialling.phones |= await _read(request, dict[str, Phone])
         return web.json_response({})
 
     async def _hangup(self, request: web.Request) -> web.Response:
         """The far end of a leg hangs up."""
-        leg = self._world.legs.get(request.match_info["call"])
-        if leg is None:
-            raise web.HTTPNotFound(text="there is no such leg")
+        leg = self._leg(request)
         self._world.hangup(leg, cause="normal_clearing", source="caller" if leg.incoming else "callee")
         return web.json_response({})
 
+    async def _answer(self, request: web.Request) -> web.Response:
+        """The far end of a leg that we dialled answers."""
+        leg = self._leg(request)
+        if leg.incoming:
+            raise web.HTTPConflict(text="an incoming leg is answered by the API's `answer`")
+        self._world.answer(leg)
+        return web.json_response({})
+
+    async def _press(self, request: web.Request) -> web.Response:
+        pressed = await _read(request, Digits)
+        self._telephony.gathers.press(self._leg(request), pressed.digits)
+        return web.json_response({})
+
+    async def _advance(self, request: web.Request) -> web.Response:
+        self._world.clock.advance((await _read(request, Advance)).advance_secs)
+        return web.json_response({"now": self._world.clock.text()})
+
     async def _books(self, _: web.Request) -> web.Response:
-        return web.json_response(account(self._world, self._conferences, self._api))
+        return web.json_response(account(self._telephony, self._api))
+
+    def _leg(self, request: web.Request) -> Leg:
+        leg = self._world.legs.get(request.match_info["call"])
+        if leg is None:
+            raise web.HTTPNotFound(text="there is no such leg")
+        return leg
 
 
 async def _read(request: web.Request, kind: type[T]) -> T:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import dataclasses
 
 from worker.testing.emulator.api import Api
-from worker.testing.emulator.conferences import Conference, Conferences
-from worker.testing.emulator.world import Leg, Stay, World
+from worker.testing.emulator.conferences import Conference
+from worker.testing.emulator.legs import Leg, Stay
+from worker.testing.emulator.telephony import Telephony
 
 
-def account(world: World, conferences: Conferences, api: Api) -> dict[str, object]:
-    """Return everything: callers, agents, conferences, recordings, violations, webhooks and requests."""
+def account(telephony: Telephony, api: Api) -> dict[str, object]:
+    """Return everything: callers, agents, conferences, queues, recordings, violations, webhooks and requests."""
+    world = telephony.world
     legs = list(world.legs.values())
     stays = _by_conference(legs)
     return {
         "callers": [_leg(leg, stays) for leg in legs if leg.incoming],
         "agents": [_leg(leg, stays) for leg in legs if not leg.incoming],
-        "conferences": [_conference(conference) for conference in conferences.by_id.values()],
-        "recordings": [dataclasses.asdict(recording) for recording in conferences.recordings],
+        "conferences": [_conference(conference) for conference in telephony.conferences.by_id.values()],
+        "queues": {
+            queue.name: [entry.leg.id for entry in queue.entries] for queue in telephony.queues.by_name.values()
+        },
+        "recordings": [dataclasses.asdict(recording) for recording in telephony.recordings.all],
         "violations": world.violations,
         "webhooks": {**world.delivery.counts, "under_way": world.delivery.under_way},
         "requests": [
@@ -60,10 +65,12 @@ def _conference(conference: Conference) -> dict[str, object]:
     return {
         "id": conference.id,
         "name": conference.name,
+        "status": conference.status,
         "ended_at": conference.ended_at,
+        "end_reason": conference.end_reason,
         "legs": [leg.id for leg in conference.legs],
     }
 
 
 def _waits(leg: Leg) -> bool:
-    return leg.incoming and leg.alive and leg.conference is None
+    return leg.incoming and leg.alive and leg.conference is None and leg.peer is None

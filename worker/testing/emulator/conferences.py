@@ -1,26 +1,47 @@
-"""Conferences: the creator is in, a join takes the leg out of its queue, all left is the end; and their recordings."""
+"""Conferences: the creator is in, a join takes the leg out of its queue, all left is the end, four hours too."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
+import msgspec
+
+from worker.testing.emulator.legs import Leg, Stay
 from worker.testing.emulator.problems import refuse
 from worker.testing.emulator.queues import Queues
-from worker.testing.emulator.world import Leg, Stay, World, now
+from worker.testing.emulator.world import World
+
+#: A conference ends after so long, whoever is in it.
+MAX_SECS = 4 * 3600.0
+MAX_PARTICIPANTS = 250
+
+Role = Literal["barge", "monitor", "none", "whisper"]
+
+
+class Manner(msgspec.Struct, frozen=True):
+    """How a leg is in a conference."""
+
+    muted: bool = False
+    on_hold: bool = False
+    end_conference_on_exit: bool = False
+    soft_end_conference_on_exit: bool = False
+    starts_conference: bool = False
+    role: Role = "none"
+    whispers_to: tuple[str, ...] = ()
 
 
 @dataclass
-class Recording:
-    """One recording."""
+class Participant:
+    """A leg in a conference."""
 
     id: str
-    conference: str
-    format: str
-    channels: str
-    started_at: str
-    ended_at: str | None = None
-    saved: bool = False
+    leg: Leg
+    manner: Manner
+    created_at: str
+    updated_at: str
 
 
 @dataclass
@@ -31,11 +52,33 @@ class Conference:
     name: str
     creator: Leg
     client_state: str | None
-    created_at: str = field(default_factory=now)
+    region: str
+    created_at: str
+    expires_at: str
+    max_participants: int = MAX_PARTICIPANTS
+    started: bool = True
+    closed: bool = False
+    updated_at: str = ""
     ended_at: str | None = None
     end_reason: str | None = None
-    legs: list[Leg] = field(default_factory=list)
-    recording: Recording | None = None
+    ended_by: Leg | None = None
+    participants: list[Participant] = field(default_factory=list)
+
+    @property
+    def legs(self) -> list[Leg]:
+        """Who is in it."""
+        return [participant.leg for participant in self.participants]
+
+    @property
+    def status(self) -> str:
+        """What Telnyx calls its state."""
+        if self.ended_at is not None:
+            return "completed"
+        return "in_progress" if self.started else "init"
+
+    def participant(self, leg_id: str) -> Participant | None:
+        """Return a leg's part in it."""
+        return next((each for each in self.participants if each.leg.id == leg_id), None)
 
 
 class Conferences:
@@ -45,38 +88,64 @@ class Conferences:
         self.world = world
         self.queues = queues
         self.by_id: dict[str, Conference] = {}
-        self.recordings: list[Recording] = []
-        world.departures.append(self._take_out)
-        queues.entering.append(self._take_out)
+        #: Told when a conference has ended.
+        self.farewells: list[Callable[[Conference], None]] = []
+        #: Takes a leg out of where it is when it enters a conference.
+        self.entering: list[Callable[[Leg], None]] = []
+        world.departures.append(self.take_out)
+        queues.entering.append(self.take_out)
 
-    def find(self, id_or_name: str, *, active: bool = True) -> Conference:
-        """Return a conference by its id, or an active one by its name; or refuse."""
+    def find(
+        self, id_or_name: str, *, active: bool = True, region: str | None = None, named: bool = True
+    ) -> Conference:
+        """Return a conference by its id, or an active one by its name where Telnyx takes that; or refuse."""
         found = self.by_id.get(id_or_name)
-        if found is None:
-            named = (c for c in self.by_id.values() if c.name == id_or_name and c.ended_at is None)
-            found = next(named, None)
-        if found is None:
-            refuse("90058", f"there is no conference {id_or_name}")
+        if found is None and named:
+            found = next((c for c in self.by_id.values() if c.name == id_or_name and c.ended_at is None), None)
+        foreign = found is not None and region is not None and region != found.region
+        if found is None or (foreign and self.world.settings.unconfirmed.foreign_region == "not-found"):
+            refuse("90058", f"there is no conference {id_or_name}" + (f" in {region}" if foreign else ""))
         if active and found.ended_at is not None:
             refuse("90019", "The conference is no longer active")
         return found
 
-    def create(self, leg: Leg, name: str, client_state: str | None) -> Conference:
+    def create(
+        self,
+        leg: Leg,
+        name: str,
+        client_state: str | None = None,
+        *,
+        region: str | None = None,
+        max_participants: int | None = None,
+        duration_minutes: int | None = None,
+        started: bool = True,
+    ) -> Conference:
         """Make a conference of a leg."""
         if any(c.name == name and c.ended_at is None for c in self.by_id.values()):
             refuse("90033", f"{name} is active", pointer="/name")
         self.world.set_state(leg, client_state)
-        conference = Conference(self.world.new_uuid(), name, leg, leg.client_state)
+        clock = self.world.clock
+        lasts_secs = min(MAX_SECS, duration_minutes * 60.0 if duration_minutes else MAX_SECS)
+        conference = Conference(
+            self.world.new_uuid(), name, leg, leg.client_state, region or self.world.settings.region, clock.text(),
+            clock.text(in_secs=lasts_secs), max_participants or MAX_PARTICIPANTS, started,
+        )  # fmt: skip
         self._move_out(leg, conference)
         self.by_id[conference.id] = conference
         self._say(conference, leg, "conference.created", occurred="payload")
-        self._enter(conference, leg)
+        self._enter(conference, leg, Manner(starts_conference=started))
+        clock.later(lasts_secs, lambda: self.finish(conference, "time_exceeded", hang_up=True))
         return conference
 
-    def join(self, conference: Conference, leg: Leg, client_state: str | None) -> None:
+    def join(self, conference: Conference, leg: Leg, client_state: str | None, manner: Manner | None = None) -> None:
         """Put a leg into a conference."""
+        manner = manner or Manner()
         if leg in conference.legs:
             refuse("90044", "The call is in this conference already")
+        if conference.closed:
+            refuse("90019", "The conference takes nobody in any more")
+        if len(conference.participants) >= conference.max_participants:
+            refuse("90032", f"{conference.name} holds {conference.max_participants}")
         self.world.set_state(leg, client_state)
         if leg is conference.creator and client_state is not None:
             conference.client_state = leg.client_state
@@ -84,102 +153,140 @@ class Conferences:
         others = [other for other in conference.legs if other.incoming]
         if leg.incoming and others:
             self.world.violations.append(f"{leg.id} joins {conference.id} in which {others[0].id} talks")
-        self._enter(conference, leg)
+        self._enter(conference, leg, manner)
 
     def leave(self, conference: Conference, leg: Leg) -> None:
         """Take a leg out; it stays parked."""
-        if leg not in conference.legs:
+        participant = conference.participant(leg.id)
+        if participant is None:
             refuse("10015", "The call is not in this conference", pointer="/call_control_id")
-        conference.legs.remove(leg)
-        leg.conference = None
-        leg.stays[-1].left_at = now()
-        self._say(conference, leg, "conference.participant.left", occurred="data")
-        self.world.tell(leg, "left")
-        if not conference.legs:
-            self._end(conference)
-
-    def end(self, conference: Conference) -> None:
-        """End a conference and all its legs."""
-        conference.end_reason = "ended_via_api"
-        for leg in list(conference.legs):
-            self.world.hangup(leg, cause="normal_clearing", source="callee")
-
-    def record(self, conference: Conference, form: str, channels: str) -> None:
-        """Start a recording."""
-        if len(conference.legs) == 0:
-            refuse("90020")
-        self.stop(conference)
-        conference.recording = Recording(self.world.new_uuid(), conference.id, form, channels, now())
-        self.recordings.append(conference.recording)
-
-    def stop(self, conference: Conference) -> None:
-        """End the recording, which is saved a little later."""
-        recording = conference.recording
-        if recording is None:
+        self._out(conference, participant)
+        manner = participant.manner
+        if conference.ended_at is not None:
             return
-        conference.recording = None
-        recording.ended_at = now()
+        if manner.end_conference_on_exit:
+            conference.ended_by = leg
+            self.finish(conference, "host_left", hang_up=True)
+        elif manner.soft_end_conference_on_exit and self.world.settings.unconfirmed.soft_end == "ends":
+            conference.ended_by = leg
+            self.finish(conference, "host_left", hang_up=False)
+        elif not conference.participants:
+            self.finish(conference, "all_left", hang_up=False)
+        elif manner.soft_end_conference_on_exit:
+            conference.closed = True
 
-        def save() -> None:
-            recording.saved = True
-            url = f"https://recordings.example.com/{recording.id}.{recording.format}"
-            self._say(
-                conference, conference.creator, "conference.recording.saved", occurred="nowhere",
-                recording_id=recording.id, format=recording.format, channels=recording.channels,
-                recording_started_at=recording.started_at, recording_ended_at=recording.ended_at,
-                recording_urls={recording.format: url},
-            )  # fmt: skip
+    def finish(self, conference: Conference, reason: str, *, hang_up: bool) -> None:
+        """End a conference; its legs are hung up or stay parked."""
+        if conference.ended_at is not None:
+            return
+        conference.ended_at, conference.end_reason = self.world.clock.text(), reason
+        for farewell in self.farewells:
+            farewell(conference)
+        for participant in list(conference.participants):
+            if hang_up:
+                self.world.hangup(participant.leg, cause="normal_clearing", source="callee")
+            else:
+                self._out(conference, participant)
+        told = self.world.settings.unconfirmed.ended_by_command if reason == "ended_via_api" else reason
+        what = {} if told == "absent" else {"reason": told}
+        self._say(conference, conference.creator, "conference.ended", what, occurred="payload")
 
-        self.world.later(self.world.settings.saving_secs, save)
+    def chosen(self, conference: Conference, calls: list[str] | None) -> list[Participant]:
+        """Return the participants who are named, or all when nobody is."""
+        if not calls:
+            return list(conference.participants)
+        return [self._known(conference, call) for call in calls]
 
-    def _enter(self, conference: Conference, leg: Leg) -> None:
-        self.queues.remove(leg, self.world.settings.dequeued_by_join)
-        conference.legs.append(leg)
+    def change(self, participant: Participant, **manner: object) -> None:
+        """Change how somebody is in a conference."""
+        participant.manner = msgspec.structs.replace(participant.manner, **manner)
+        participant.updated_at = self.world.clock.text()
+
+    def take_out(self, leg: Leg) -> None:
+        """Take a leg out of the conference that it is in, if it is in one."""
+        if leg.conference is not None:
+            self.leave(self.by_id[leg.conference], leg)
+
+    def say_heard(self, conference: Conference, leg: Leg | None, event_type: str, **fields: object) -> None:
+        """Say what a conference, or one leg in it, begins or ceases to hear."""
+        about: dict[str, object] = {
+            "conference_id": conference.id,
+            "connection_id": self.world.settings.connection_id,
+            "creator_call_session_id": conference.creator.session_id,
+            **fields,
+        }
+        if leg is not None:
+            about |= {
+                "call_control_id": leg.id,
+                "call_leg_id": leg.leg_id,
+                "call_session_id": leg.session_id,
+                "client_state": conference.client_state,
+            }
+        self.world.post(event_type, about, occurred="payload", leg=conference.creator)
+
+    def say_saved(self, conference: Conference, **fields: object) -> None:
+        """Say that a recording can be fetched."""
+        self._say(conference, conference.creator, "conference.recording.saved", fields, occurred="nowhere")
+
+    def _known(self, conference: Conference, call: str) -> Participant:
+        participant = conference.participant(call)
+        if participant is None:
+            refuse("10015", f"{call} is not in this conference", pointer="/call_control_ids")
+        return participant
+
+    def _enter(self, conference: Conference, leg: Leg, manner: Manner) -> None:
+        self.queues.remove(leg, self.world.settings.unconfirmed.dequeued_by_join)
+        for take_out in self.entering:
+            take_out(leg)
+        if manner.starts_conference and not conference.started:
+            conference.started = True
+            for participant in conference.participants:
+                self.change(participant, on_hold=False)
+        if not conference.started:
+            manner = msgspec.structs.replace(manner, on_hold=True)
+        now = self.world.clock.text()
+        conference.participants.append(Participant(self.world.new_uuid(), leg, manner, now, now))
         leg.conference = conference.id
-        leg.stays.append(Stay(conference.id, now()))
+        leg.stays.append(Stay(conference.id, now))
         self._say(conference, leg, "conference.participant.joined", occurred="data")
         for inside in conference.legs:
-            self.world.tell(inside, "together" if len(conference.legs) > 1 else "alone")
-
-        if len(conference.legs) > 1 and self.world.random.random() < self.world.settings.floor_change_rate:
+            self.world.tell(inside, "together" if len(conference.participants) > 1 else "alone")
+        if len(conference.participants) > 1 and self.world.random.random() < self.world.settings.floor_change_rate:
             self._say(conference, leg, "conference.floor.changed", occurred="payload", wrapped=False)
+
+    def _out(self, conference: Conference, participant: Participant) -> None:
+        leg = participant.leg
+        conference.participants.remove(participant)
+        leg.conference = None
+        leg.stays[-1].left_at = self.world.clock.text()
+        self._say(conference, leg, "conference.participant.left", occurred="data")
+        self.world.tell(leg, "left")
 
     def _move_out(self, leg: Leg, conference: Conference) -> None:
         """Take a leg out of the conference that it is in when it enters another: nobody should need this."""
         if leg.conference is not None:
             self.world.violations.append(f"{leg.id} enters {conference.id} while in {leg.conference}")
-            self._take_out(leg)
-
-    def _take_out(self, leg: Leg) -> None:
-        if leg.conference is not None:
-            self.leave(self.by_id[leg.conference], leg)
-
-    def _end(self, conference: Conference) -> None:
-        self.stop(conference)
-        conference.ended_at, conference.end_reason = now(), conference.end_reason or "all_left"
-        # The webhook knows no "ended_via_api"; that is said only to who asks.
-        self._say(conference, conference.creator, "conference.ended", occurred="payload", reason="all_left")
+            self.take_out(leg)
 
     def _say(
         self,
         conference: Conference,
         leg: Leg,
         event_type: str,
+        fields: Mapping[str, object] = MappingProxyType({}),
         *,
         occurred: Literal["data", "payload", "nowhere"],
         wrapped: bool = True,
-        **fields: object,
     ) -> None:
+        own = "participant" in event_type and self.world.settings.unconfirmed.participant_state == "participant"
         payload: dict[str, object] = {
             "call_control_id": leg.id,
             "call_session_id": leg.session_id,
-            "client_state": conference.client_state,
+            "client_state": leg.client_state if own else conference.client_state,
             "conference_id": conference.id,
             "connection_id": self.world.settings.connection_id,
             **fields,
         }
         if event_type != "conference.recording.saved":
             payload["call_leg_id"] = leg.leg_id
-        if occurred == "payload":
-            payload["occurred_at"] = now()
-        self.world.post(event_type, payload, occurred_in_data=occurred == "data", wrapped=wrapped)
+        self.world.post(event_type, payload, occurred=occurred, leg=leg, wrapped=wrapped)

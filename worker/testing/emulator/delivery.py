@@ -1,4 +1,4 @@
-"""Signs webhooks and delivers them as Telnyx does: two seconds, three attempts, late and twice if so asked."""
+"""Signs webhooks and delivers them as Telnyx does: two seconds, three attempts, then the failover; or loses them."""
 
 from __future__ import annotations
 
@@ -6,30 +6,36 @@ import base64
 import json
 import random
 import time
+import uuid
 
 import aiohttp
 import anyio
 from anyio.abc import TaskGroup
 from nacl.signing import SigningKey
 
-from worker.testing.emulator.settings import EmulatorSettings
+from worker.testing.emulator.clock import Clock
+from worker.testing.emulator.legs import Leg
+from worker.testing.emulator.settings import Conditions, EmulatorSettings
 
-#: Pauses before the second and the third attempt. Telnyx says "exponential backoff", and no numbers.
+#: Pauses before the second attempt and so on. Telnyx says "exponential backoff", and no numbers.
 RETRY_PAUSES_SECS = (0.5, 1.0, 2.0, 4.0)
 RETRIED = {408, 429}
+#: So many attempts on the first URL have failed when the failover's turn comes.
+BEFORE_FAILOVER = 2
 
 
 class Delivery:
-    """Delivers webhooks to one URL, each in a task of its own, for Telnyx promises no order."""
+    """Delivers webhooks, each in a task of its own, for Telnyx promises no order."""
 
-    def __init__(self, settings: EmulatorSettings, key: SigningKey, rng: random.Random) -> None:
-        self.url = settings.webhook_url
+    def __init__(self, settings: EmulatorSettings, clock: Clock, key: SigningKey) -> None:
+        self.conditions: Conditions = settings.conditions
         #: Event types of which the next webhook gets lost.
         self.lost_next: list[str] = []
-        self.counts = {"sent": 0, "delivered": 0, "retried": 0, "duplicated": 0, "lost": 0, "failed": 0}
+        self.counts = {"sent": 0, "delivered": 0, "retried": 0, "duplicated": 0, "lost": 0, "failed": 0, "failover": 0}
         self._settings = settings
+        self._clock = clock
         self._key = key
-        self._random = rng
+        self._random = random.Random(f"{settings.seed} webhooks")
         self._session: aiohttp.ClientSession | None = None
         #: Webhooks that have neither been delivered nor given up.
         self.under_way = 0
@@ -48,20 +54,37 @@ class Delivery:
             task_status.started()
             await anyio.sleep_forever()
 
-    def send(self, document: dict[str, object], event_type: str) -> None:
-        """Deliver *document* soon, and perhaps twice."""
+    def send(
+        self,
+        event_type: str,
+        event_id: str,
+        payload: dict[str, object],
+        *,
+        at: str,
+        occurred: str,
+        wrapped: bool,
+        leg: Leg | None,
+    ) -> None:
+        """Deliver a webhook soon, perhaps twice, perhaps never."""
         self.counts["sent"] += 1
+        # Chance is asked in the same order whatever the conditions are, so that a seed stays comparable.
+        lost, twice, late, pause, again = (self._random.random() for _ in range(5))
+        conditions = self.conditions
         if event_type in self.lost_next:
             self.lost_next.remove(event_type)
+            lost = -1.0
+        if lost < conditions.lost:
             self.counts["lost"] += 1
             return
-        copies = 1
-        if self._random.random() < self._settings.duplicate_rate:
+        pause_secs = pause * conditions.reorder_secs + (conditions.late_secs if late < conditions.late else 0.0)
+        document = self._document(event_type, event_id, payload, at=at, occurred=occurred, wrapped=wrapped)
+        self._begin(document, event_type, leg, pause_secs)
+        if twice < conditions.duplicated:
             self.counts["duplicated"] += 1
-            copies = 2
-        for _ in range(copies):
-            self.under_way += 1
-            self._tasks.start_soon(self._deliver, document, self._random.random() * self._settings.reorder_secs)
+            if self._settings.unconfirmed.duplicate_id == "new":
+                other = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+                document = self._document(event_type, other, payload, at=at, occurred=occurred, wrapped=wrapped)
+            self._begin(document, event_type, leg, again * conditions.reorder_secs)
 
     async def settle(self) -> None:
         """Return when no webhook is on its way."""
@@ -69,9 +92,8 @@ class Delivery:
             self._idle = anyio.Event()
             await self._idle.wait()
 
-    def sign(self, body: bytes) -> dict[str, str]:
+    def sign(self, body: bytes, timestamp: str) -> dict[str, str]:
         """Return the headers that Telnyx sends with *body*."""
-        timestamp = str(int(time.time()))
         signature = self._key.sign(timestamp.encode() + b"|" + body).signature
         return {
             "Content-Type": "application/json",
@@ -80,32 +102,71 @@ class Delivery:
             "telnyx-signature-ed25519": base64.b64encode(signature).decode(),
         }
 
-    async def _deliver(self, document: dict[str, object], pause_secs: float) -> None:
+    def _document(
+        self, event_type: str, event_id: str, payload: dict[str, object], *, at: str, occurred: str, wrapped: bool
+    ) -> dict[str, object]:
+        if self._settings.webhook_api_version == "1":
+            payload = {**payload, "occurred_at": at}
+            head = {"record_type": "event", "event_type": event_type, "webhook_id": event_id, "created_at": at}
+            return {**head, "payload": payload}
+        if occurred == "payload":
+            payload = {**payload, "occurred_at": at}
+        data: dict[str, object] = {
+            "record_type": "event",
+            "event_type": event_type,
+            "id": event_id,
+            "payload": payload,
+        }
+        if occurred == "data":
+            data["occurred_at"] = at
+        return {"data": data} if wrapped else data
+
+    def _begin(self, document: dict[str, object], event_type: str, leg: Leg | None, pause_secs: float) -> None:
+        url, pauses = self._settings.webhook_url, list(RETRY_PAUSES_SECS[: self._settings.webhook_attempts - 1])
+        if leg is not None:
+            url = leg.webhook_urls.get(event_type) or leg.webhook_url or url
+            if event_type in leg.webhook_pauses_ms:
+                pauses = [ms / 1000 for ms in leg.webhook_pauses_ms[event_type]]
+        self.under_way += 1
+        self._tasks.start_soon(self._deliver, document, url, pause_secs, pauses)
+
+    async def _deliver(self, document: dict[str, object], url: str, pause_secs: float, pauses: list[float]) -> None:
         try:
-            await anyio.sleep(pause_secs)
-            for attempt in range(1, self._settings.webhook_attempts + 1):
-                answer = await self._attempt(document, attempt)
+            await self._clock.sleep(pause_secs)
+            timestamp = _timestamp()
+            failover = self._settings.webhook_failover_url
+            early = failover and self._random.random() < self.conditions.to_failover
+            for attempt, pause in enumerate([0.0, *pauses], 1):
+                if attempt > 1:
+                    self.counts["retried"] += 1
+                    await self._clock.sleep(pause)
+                    timestamp = _timestamp() if self._settings.unconfirmed.signed_anew else timestamp
+                elsewhere = failover and (early or attempt > BEFORE_FAILOVER)
+                self.counts["failover"] += 1 if elsewhere else 0
+                answer = await self._attempt(document, failover if elsewhere else url, attempt, timestamp)
                 if answer is not None and 200 <= answer < 300:
                     self.counts["delivered"] += 1
                     return
                 if answer is not None and answer < 500 and answer not in RETRIED:
                     break
-                if attempt < self._settings.webhook_attempts:
-                    self.counts["retried"] += 1
-                    await anyio.sleep(RETRY_PAUSES_SECS[min(attempt, len(RETRY_PAUSES_SECS)) - 1])
             self.counts["failed"] += 1
         finally:
             self.under_way -= 1
             self._idle.set()
 
-    async def _attempt(self, document: dict[str, object], attempt: int) -> int | None:
-        if self._session is None:
+    async def _attempt(self, document: dict[str, object], url: str, attempt: int, timestamp: str) -> int | None:
+        if self._session is None or self.conditions.unreachable:
             return None
         if "data" in document:
-            document = {**document, "meta": {"attempt": attempt, "delivered_to": self.url}}
+            document = {**document, "meta": {"attempt": attempt, "delivered_to": url}}
         body = json.dumps(document).encode()
         try:
-            async with self._session.post(self.url, data=body, headers=self.sign(body)) as response:
+            async with self._session.post(url, data=body, headers=self.sign(body, timestamp)) as response:
                 return response.status
         except (aiohttp.ClientError, TimeoutError):
             return None
+
+
+def _timestamp() -> str:
+    """Return the world's time, not the emulator's: receivers refuse what is too far from their own."""
+    return str(int(time.time()))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from worker.testing.emulator.clock import secs_between
+from worker.testing.emulator.conferences import Conference, Participant
+from worker.testing.emulator.legs import Leg
+from worker.testing.emulator.queues import Entry, Queue, Queues
+from worker.testing.emulator.world import World
 
-from worker.testing.emulator.conferences import Conference
-from worker.testing.emulator.queues import Queue
-from worker.testing.emulator.world import Leg, now, secs_between, written
-
-#: No conference lasts longer.
-CONFERENCE_HOURS = 4
+Document = dict[str, object]
 
 
-def show_call(leg: Leg) -> dict[str, object]:
+def show_call(world: World, leg: Leg) -> Document:
     """Return a call leg."""
+    end = leg.ended_at or world.clock.text()
     return {
         "record_type": "call",
         "call_control_id": leg.id,
@@ -21,74 +21,85 @@ def show_call(leg: Leg) -> dict[str, object]:
         "call_session_id": leg.session_id,
         "is_alive": leg.alive,
         "client_state": leg.client_state,
-        "call_duration": secs_between(leg.answered_at, leg.ended_at or now()) if leg.answered_at else 0,
+        "call_duration": secs_between(leg.answered_at, end) if leg.answered_at else 0,
         "start_time": leg.started_at,
         "end_time": leg.ended_at,
     }
 
 
-def show_participant(conference: Conference, leg: Leg) -> dict[str, object]:
-    """Return a leg in a conference."""
+def show_participant(conference: Conference, participant: Participant) -> Document:
+    """Return a leg in a conference, as a list has it."""
+    manner = participant.manner
     return {
         "record_type": "participant",
-        "id": leg.leg_id,
-        "call_control_id": leg.id,
-        "call_leg_id": leg.leg_id,
+        "id": participant.id,
+        "call_control_id": participant.leg.id,
+        "call_leg_id": participant.leg.leg_id,
         "conference": {"id": conference.id, "name": conference.name},
-        "created_at": leg.stays[-1].at,
-        "updated_at": leg.stays[-1].at,
+        "created_at": participant.created_at,
+        "updated_at": participant.updated_at,
         "status": "joined",
-        "muted": False,
-        "on_hold": False,
-        "end_conference_on_exit": False,
-        "soft_end_conference_on_exit": False,
-        "whisper_call_control_ids": [],
+        "muted": manner.muted,
+        "on_hold": manner.on_hold,
+        "end_conference_on_exit": manner.end_conference_on_exit,
+        "soft_end_conference_on_exit": manner.soft_end_conference_on_exit,
+        "whisper_call_control_ids": list(manner.whispers_to),
     }
 
 
-def show_queue(queue: Queue, average_wait_secs: int) -> dict[str, object]:
+def show_participant_details(conference: Conference, participant: Participant) -> Document:
+    """Return a leg in a conference that was asked for alone."""
+    shown = show_participant(conference, participant)
+    del shown["record_type"], shown["conference"]
+    return {**shown, "conference_id": conference.id, "label": None}
+
+
+def show_queue(queues: Queues, queue: Queue) -> Document:
     """Return a queue."""
     return {
         "record_type": "queue",
         "id": queue.id,
         "name": queue.name,
-        "current_size": len(queue.calls),
+        "current_size": len(queue.entries),
         "max_size": queue.max_size,
-        "average_wait_time_secs": average_wait_secs,
+        "average_wait_time_secs": queues.average_wait_secs(queue),
         "created_at": queue.created_at,
-        "updated_at": now(),
+        "updated_at": queue.updated_at,
     }
 
 
-def show_queued(queue: Queue, leg: Leg, connection_id: str, waited_secs: int) -> dict[str, object]:
+def show_queued(queues: Queues, queue: Queue, entry: Entry) -> Document:
     """Return a leg in a queue."""
     return {
         "record_type": "queue_call",
-        "call_control_id": leg.id,
-        "call_leg_id": leg.leg_id,
-        "call_session_id": leg.session_id,
-        "connection_id": connection_id,
-        "enqueued_at": leg.enqueued_at,
-        "from": leg.from_,
-        "to": leg.to,
-        "is_alive": leg.alive,
+        "call_control_id": entry.leg.id,
+        "call_leg_id": entry.leg.leg_id,
+        "call_session_id": entry.leg.session_id,
+        "connection_id": queues.world.settings.connection_id,
+        "enqueued_at": entry.enqueued_at,
+        "from": entry.leg.from_,
+        "to": entry.leg.to,
+        "is_alive": entry.leg.alive,
         "queue_id": queue.id,
-        "queue_position": queue.calls.index(leg) + 1,
-        "wait_time_secs": waited_secs,
+        "queue_position": queue.entries.index(entry) + 1,
+        "wait_time_secs": queues.waited_secs(entry),
     }
 
 
-def show_conference(conference: Conference, connection_id: str) -> dict[str, object]:
+def show_conference(world: World, conference: Conference) -> Document:
     """Return a conference."""
+    by = conference.ended_by
+    ended_by = {"call_control_id": by.id, "call_session_id": by.session_id} if by else None
     return {
         "record_type": "conference",
         "id": conference.id,
         "name": conference.name,
-        "connection_id": connection_id,
+        "connection_id": world.settings.connection_id,
         "created_at": conference.created_at,
-        "expires_at": written(datetime.fromisoformat(conference.created_at) + timedelta(hours=CONFERENCE_HOURS)),
-        "updated_at": now(),
-        "status": "completed" if conference.ended_at else "in_progress",
+        "expires_at": conference.expires_at,
+        "updated_at": conference.ended_at or conference.created_at,
+        "status": conference.status,
         "end_reason": conference.end_reason,
-        "region": "US",
+        "ended_by": ended_by,
+        "region": conference.region,
     }

@@ -1,35 +1,43 @@
-"""What goes wrong on demand: the next requests of an operation are refused, or lose their answer."""
+"""What goes wrong with requests: on demand for the next ones, or by chance."""
 
 from __future__ import annotations
 
+import random
 from typing import Annotated, Literal
 
 import msgspec
 
+from worker.testing.emulator.settings import Conditions
+
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What happens to the next `times` requests of `operation` (`join`, `dial`, …; `*`: any)."""
+    """What happens to the next `times` requests of `operation` (`calls dial`, `conferences join`, …; `*`: any)."""
 
     operation: str
     #: `refuse`: answered with status and code, without effect; `reset-before` and `reset-after`: the connection breaks,
     #: without or with the effect; `no-effect`: answered 200, and nothing is done.
     kind: Literal["refuse", "reset-before", "reset-after", "no-effect"]
     times: Annotated[int, msgspec.Meta(ge=1)] = 1
-    status: int = 500
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)] = 500
     code: str = "10007"
 
 
 class Faults:
     """The faults that are to come."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int) -> None:
         self._next: list[Fault] = []
+        self._random = random.Random(f"{seed} requests")
 
     def add(self, fault: Fault) -> None:
         """Have *fault* happen."""
         self._next.append(fault)
 
-    def take(self, operation: str) -> Fault | None:
+    def latency_secs(self, conditions: Conditions) -> float:
+        """Return how long a request that comes now takes."""
+        return conditions.latency_secs + self._random.random() * conditions.latency_jitter_secs
+
+    def take(self, operation: str, conditions: Conditions) -> Fault | None:
         """Return the fault of a request that comes now, if there is one."""
         for index, fault in enumerate(self._next):
             if fault.operation in (operation, "*"):
@@ -38,4 +46,18 @@ class Faults:
                 else:
                     del self._next[index]
                 return fault
+        return self._by_chance(operation, conditions)
+
+    def _by_chance(self, operation: str, conditions: Conditions) -> Fault | None:
+        drawn = self._random.random()
+        for share, fault in (
+            (conditions.too_many, Fault(operation, "refuse", status=429, code="10011")),
+            (conditions.failing, Fault(operation, "refuse", status=self._random.choice((500, 502, 503)))),
+            (conditions.reset_before, Fault(operation, "reset-before")),
+            (conditions.reset_after, Fault(operation, "reset-after")),
+            (conditions.no_effect, Fault(operation, "no-effect")),
+        ):
+            if drawn < share:
+                return fault
+            drawn -= share
         return None

@@ -8,13 +8,24 @@ from typing import NoReturn
 class Problem(Exception):
     """Raised where Telnyx would refuse."""
 
-    def __init__(self, status: int, code: str, title: str, detail: str = "", *, pointer: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        title: str,
+        detail: str = "",
+        *,
+        pointer: str | None = None,
+        wait_secs: float | None = None,
+    ) -> None:
         super().__init__(title)
         self.status = status
         self.code = code
         self.title = title
         self.detail = detail or title
         self.pointer = pointer
+        #: How long to wait before asking again.
+        self.wait_secs = wait_secs
 
     def body(self) -> dict[str, object]:
         """Return the documented form."""
@@ -24,29 +35,35 @@ class Problem(Exception):
         return {"errors": [error]}
 
 
-def refuse(code: str, detail: str = "", *, pointer: str | None = None) -> NoReturn:
+def refuse(code: str, detail: str = "", *, pointer: str | None = None, wait_secs: float | None = None) -> NoReturn:
     """Raise the problem that Telnyx knows by *code*."""
     status, title = _KNOWN[code]
-    raise Problem(status, code, title, detail, pointer=pointer)
+    raise Problem(status, code, title, detail, pointer=pointer, wait_secs=wait_secs)
 
 
 _KNOWN: dict[str, tuple[int, str]] = {
+    "10004": (422, "Missing required parameter"),
     "10005": (404, "Resource not found"),
     "10009": (401, "Authentication failed"),
-    "10015": (422, "Invalid value"),
-    "10004": (422, "Missing required parameter"),
+    "10010": (403, "Authorization failed"),
     "10011": (429, "Too many requests"),
+    "10015": (422, "Invalid value"),
     "90015": (422, "Invalid Call Control ID"),
     "90017": (422, "Invalid client state"),
     "90018": (422, "Call has already ended"),
     "90019": (422, "Conference has already ended"),
     "90020": (422, "Call cannot be recorded before audio has started"),
+    "90032": (422, "Conference has too many participants"),
     "90033": (422, "Conference with given name already exists and it's active"),
     "90034": (422, "Call not answered yet"),
     "90035": (422, "Call not in queue"),
     "90036": (422, "Queue full"),
+    "90037": (422, "Queue already exists and its max_size can't be modified"),
     "90038": (422, "Call is already in this queue"),
     "90044": (422, "Call is already in this conference"),
+    "90050": (400, "Only empty queues can be deleted"),
+    "90057": (422, "Unknown event type in webhook_urls"),
     "90058": (404, "Conference does not exist"),
     "90102": (422, "Answer command cannot be issued for an outbound call"),
+    "90103": (429, "Dials per second limit exceeded"),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import random
 import secrets
 import signal
 import sys
@@ -19,24 +18,28 @@ from ingress.errors import ConfigError
 from worker.testing.emulator.actors import Actors
 from worker.testing.emulator.admin import Admin
 from worker.testing.emulator.api import Api, answer_as_telnyx
-from worker.testing.emulator.conferences import Conferences
+from worker.testing.emulator.clock import Clock
 from worker.testing.emulator.delivery import Delivery
-from worker.testing.emulator.queues import Queues
+from worker.testing.emulator.limits import Limits
+from worker.testing.emulator.repetitions import Repetitions
 from worker.testing.emulator.settings import EmulatorSettings
+from worker.testing.emulator.telephony import Telephony
 from worker.testing.emulator.world import World
 
 
 class Emulator:
     """A running emulator."""
 
-    def __init__(self, base: str, api_key: str, delivery: Delivery, world: World, actors: Actors, api: Api) -> None:
+    def __init__(self, base: str, api_key: str, telephony: Telephony, actors: Actors, api: Api) -> None:
         #: Where it listens; Telnyx's surface is below /v2, the admin endpoints below /emulator.
         self.base = base
         self.api_base = f"{base}/v2"
         self.api_key = api_key
-        self.public_key = delivery.public_key
-        self.delivery = delivery
-        self.world = world
+        self.telephony = telephony
+        self.world = telephony.world
+        self.clock = self.world.clock
+        self.delivery = self.world.delivery
+        self.public_key = self.delivery.public_key
         self.actors = actors
         self.api = api
 
@@ -48,25 +51,26 @@ async def serve(settings: EmulatorSettings) -> AsyncIterator[Emulator]:
     Raises:
         ConfigError: The signing seed is not base64 of 32 bytes.
     """
-    rng = random.Random(settings.seed)
     api_key = settings.api_key or f"KEY{secrets.token_hex(16)}"
+    clock = Clock(speed=settings.speed)
     async with anyio.create_task_group() as tasks:
-        delivery = Delivery(settings, _signing_key(settings), rng)
+        delivery = Delivery(settings, clock, _signing_key(settings))
         await tasks.start(delivery.run, tasks)
-        world = World(settings, delivery, rng, tasks)
-        queues = Queues(world)
-        conferences = Conferences(world, queues)
-        actors = Actors(world, settings)
-        api = Api(settings, api_key, world, queues, conferences)
+        tasks.start_soon(clock.run)
+        telephony = Telephony(World(settings, clock, delivery))
+        actors = Actors(telephony.world, settings)
+        limits = Limits(settings, clock)
+        repetitions = Repetitions(clock, settings.unconfirmed.duplicate_command)
+        api = Api(settings, api_key, telephony.table(limits), limits=limits, repetitions=repetitions, delivery=delivery)
         app = web.Application(middlewares=[answer_as_telnyx])
-        app.add_routes([*api.routes(), *Admin(world, actors, api, conferences).routes()])
+        app.add_routes([*api.routes(), *Admin(telephony, actors, api).routes()])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         try:
             await web.TCPSite(runner, settings.host, settings.port).start()
             tasks.start_soon(actors.run)
             base = f"http://{settings.host}:{runner.addresses[0][1]}"
-            yield Emulator(base, api_key, delivery, world, actors, api)
+            yield Emulator(base, api_key, telephony, actors, api)
         finally:
             with anyio.CancelScope(shield=True):
                 await runner.cleanup()

@@ -1,0 +1,138 @@
+"""Speech and audio for legs and conferences: how long each lasts, and what is told of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from worker.testing.emulator.conferences import Conference, Conferences
+from worker.testing.emulator.legs import Leg
+from worker.testing.emulator.sounds import Player, Sound
+from worker.testing.emulator.world import World
+
+Loop = int | str | None
+
+
+class Audio:
+    """What every leg, and every conference, hears."""
+
+    def __init__(self, world: World, conferences: Conferences) -> None:
+        self._world = world
+        self._conferences = conferences
+        self._legs: defaultdict[str, Player] = defaultdict(lambda: Player(world.clock))
+        #: (conference, "") is all of it, (conference, leg) one participant's ear.
+        self._rooms: defaultdict[tuple[str, str], Player] = defaultdict(lambda: Player(world.clock))
+        world.departures.append(lambda leg: self._legs[leg.id].close())
+        conferences.farewells.append(self._room_ended)
+
+    def spoken_secs(self, text: str, loop: Loop = None) -> float | None:
+        """Return how long a text lasts; None: for ever."""
+        return _repeated(len(text) / self._world.settings.characters_per_sec, loop)
+
+    def played_secs(self, loop: Loop = None) -> float | None:
+        """Return how long audio lasts; None: for ever."""
+        return _repeated(self._world.settings.audio_secs, loop)
+
+    def missing(self, *names: str | None) -> bool:
+        """Return whether audio cannot be fetched."""
+        return any(name in self._world.settings.missing_audio for name in names if name)
+
+    def leg(self, leg: Leg) -> Player:
+        """Return what a leg hears."""
+        return self._legs[leg.id]
+
+    def speak(self, leg: Leg, text: str, *, loop: Loop = None, stop: str | None = None) -> None:
+        """Say a text to a leg; at its end, the leg's client_state of now is told."""
+        state, say = leg.client_state, self._world.say
+        sound = Sound(
+            self.spoken_secs(text, loop),
+            lambda: say(leg, "call.speak.started", state_of_then=state),
+            lambda status: say(leg, "call.speak.ended", state_of_then=state, status=status),
+        )
+        self.leg(leg).play(sound, stop=stop)
+
+    def play(
+        self,
+        leg: Leg,
+        *,
+        url: str | None,
+        name: str | None,
+        loop: Loop = None,
+        stop: str | None = None,
+        overlay: bool = False,
+    ) -> None:
+        """Play audio to a leg."""
+        state, say = leg.client_state, self._world.say
+        what: dict[str, object] = {"media_url": url, "media_name": name, "overlay": overlay}
+        told = {key: value for key, value in what.items() if value is not None}
+
+        def ended(status: str) -> None:
+            say(leg, "call.playback.ended", state_of_then=state, status=status, status_detail="", **told)
+
+        sound = Sound(
+            self.played_secs(loop),
+            lambda: say(leg, "call.playback.started", state_of_then=state, **told),
+            ended,
+            missing=self.missing(url, name),
+        )
+        self.leg(leg).play(sound, stop=stop, overlay=overlay)
+
+    def speak_to(self, conference: Conference, legs: list[Leg] | None, text: str) -> None:
+        """Say a text to a conference, or to some of its participants."""
+        self._to_each(conference, legs, "speak", self.spoken_secs(text), {}, missing=False)
+
+    def play_to(
+        self, conference: Conference, legs: list[Leg] | None, *, url: str | None, name: str | None, loop: Loop
+    ) -> None:
+        """Play audio to a conference, or to some of its participants."""
+        what = {key: value for key, value in (("media_url", url), ("media_name", name)) if value is not None}
+        self._to_each(conference, legs, "playback", self.played_secs(loop), what, missing=self.missing(url, name))
+
+    def stop_in(self, conference: Conference, legs: list[Leg] | None) -> None:
+        """End what a conference hears, or some of its participants."""
+        for (room, ear), player in list(self._rooms.items()):
+            if room == conference.id and (legs is None or ear in {leg.id for leg in legs}):
+                player.stop()
+
+    def _to_each(
+        self,
+        conference: Conference,
+        legs: list[Leg] | None,
+        kind: str,
+        secs: float | None,
+        what: dict[str, str],
+        *,
+        missing: bool,
+    ) -> None:
+        if legs is None:
+            self._rooms[conference.id, ""].play(self._sound(conference, None, kind, secs, what, missing=missing))
+        for leg in legs or []:
+            sound = self._sound(conference, leg, kind, secs, what, missing=missing)
+            self._rooms[conference.id, leg.id].play(sound)
+
+    def _sound(
+        self,
+        conference: Conference,
+        leg: Leg | None,
+        kind: str,
+        secs: float | None,
+        what: dict[str, str],
+        *,
+        missing: bool,
+    ) -> Sound:
+        base = f"conference.participant.{kind}" if leg else f"conference.{kind}"
+
+        def say(what_happened: str) -> None:
+            self._conferences.say_heard(conference, leg, f"{base}.{what_happened}", **what)
+
+        return Sound(secs, lambda: say("started"), lambda _: say("ended"), missing=missing)
+
+    def _room_ended(self, conference: Conference) -> None:
+        for (room, _), player in list(self._rooms.items()):
+            if room == conference.id:
+                player.close()
+
+
+def _repeated(secs: float, loop: Loop) -> float | None:
+    if loop == "infinity":
+        return None
+    return secs * max(1, int(loop)) if loop else secs

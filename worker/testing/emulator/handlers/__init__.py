@@ -1,0 +1,1 @@
+"""What each operation does in the emulator; one module for each kind of command."""
