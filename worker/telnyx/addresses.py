@@ -19,7 +19,12 @@ def checked_base(text: str) -> str:
     Raises:
         ConfigError: It is none, or would send the API key to Telnyx in the clear.
     """
-    url = URL(text)
+    try:
+        url = URL(text)
+    except ValueError:
+        url = URL()
+    if url.user or url.password or url.query_string or url.fragment:
+        raise ConfigError("the API's base URL has more than an address in it: write it without @, ? and #")
     if url.scheme not in ("http", "https") or not url.host:
         raise ConfigError(f"the API's base URL is not an address: write {BASE_URL}, or http://127.0.0.1:4010/v2")
     if url.scheme == "http" and url.host.endswith((".telnyx.com", ".telnyx.eu")):

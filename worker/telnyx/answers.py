@@ -42,3 +42,33 @@ class Page(msgspec.Struct, Generic[A], frozen=True):
 
     data: list[A]
     meta: Meta = Meta()
+
+
+def decoded(content: bytes, decoder: msgspec.json.Decoder[A]) -> A:
+    """Return the answer that *content* is.
+
+    A null where Telnyx documents a value is taken for absent: real answers leave out, or leave empty, what has none.
+
+    Raises:
+        ValueError: It is not what *decoder* expects (msgspec.DecodeError, UnicodeDecodeError).
+        RecursionError: It is nested without end.
+    """
+    try:
+        return decoder.decode(content)
+    except msgspec.ValidationError:
+        return msgspec.convert(_without_nulls(msgspec.json.decode(content)), decoder.type)
+
+
+def identity(item: object) -> str:
+    """Return what tells an item of a list from the others; empty when nothing does."""
+    return getattr(item, "id", "") or getattr(item, "call_control_id", "")
+
+
+def _without_nulls(value: object) -> object:
+    match value:
+        case dict():
+            return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+        case list():
+            return [_without_nulls(inner) for inner in value]
+        case _:
+            return value

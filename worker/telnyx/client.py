@@ -14,18 +14,21 @@ import msgspec
 from aiohttp import hdrs
 from yarl import URL
 
+from ingress.errors import ConfigError
 from worker.telnyx.addresses import BASE_URL, checked_base, checked_proxy, environment_proxy
-from worker.telnyx.answers import PAGE_SIZE, One, Page
+from worker.telnyx.answers import PAGE_SIZE, One, Page, decoded, identity
 from worker.telnyx.calls.operations import DIAL
 from worker.telnyx.calls.resource import Calls
 from worker.telnyx.conferences.resource import Conferences
-from worker.telnyx.errors import DeadlineError, NetworkError, NotSentError, api_error
-from worker.telnyx.operation import Body, Operation, Query
+from worker.telnyx.errors import NetworkError, TelnyxError, UnsendableError, api_error
+from worker.telnyx.failures import network_error
+from worker.telnyx.operation import RESEND_WITHIN_SECS, Body, Operation, OperationClass, Query
 from worker.telnyx.pacing import DIALS_PER_SEC, Pacer
 from worker.telnyx.queues.resource import Queues
 from worker.telnyx.retries import may_repeat, repeat
 
 A = TypeVar("A")
+B = TypeVar("B")
 
 REQUEST_SECS = 5.0
 CONNECT_SECS = 3.0
@@ -56,8 +59,8 @@ class TelnyxClient:
             api_key: Of the account. It is in no error, log or repr.
             base_url: `addresses.REGIONS` has those of Telnyx.
             request_secs: How long one request may take.
-            retry_secs: How long a request that may be repeated is, in all; 0: never. Then an operation that takes a
-                command_id is given one if its body has none.
+            retry_secs: How long a request that may be repeated is, in all; 0: never. With it, an operation that takes a
+                command_id is given one if its body has none, and is repeated only while Telnyx knows it.
             max_connections: At the same time.
             proxy: `http://HOST:PORT`; default: what the environment names (HTTPS_PROXY, NO_PROXY).
             dials_per_sec: Telnyx allows 30 by default.
@@ -65,8 +68,14 @@ class TelnyxClient:
             jitter: Chance for the pauses between repetitions.
 
         Raises:
-            ConfigError: The base URL or the proxy is not an address, or would send the key in the clear to Telnyx.
+            ConfigError: The base URL or the proxy is not an address, or would send the key in the clear to Telnyx; or
+                the key cannot be one.
         """
+        if not api_key or not all("!" <= character <= "~" for character in api_key):
+            raise ConfigError(
+                "the API key is empty, or has a space or a line's end in it: copy it from Telnyx's portal"
+            )
+        self._key = api_key
         self.base_url = checked_base(base_url)
         self._base_path = URL(self.base_url).raw_path.rstrip("/")
         self._headers = {hdrs.AUTHORIZATION: f"Bearer {api_key}", hdrs.ACCEPT: "application/json"}
@@ -93,6 +102,7 @@ class TelnyxClient:
             timeout=self._timeout,
             connector=aiohttp.TCPConnector(limit=self._max_connections),
             proxy=self._proxy,
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
         return self
 
@@ -109,60 +119,79 @@ class TelnyxClient:
         Raises:
             NetworkError: No answer, or none in time (DeadlineError); the request may have had its effect, unless it is
                 a NotSentError.
-            ApiError: An answer that is an error.
+            ApiError: An answer that is an error. What ends something may, after a repetition, be told that it is gone.
+            UnsendableError: An id is empty, or a text cannot be written.
         """
         if self._retry_secs and body is not None and operation.keyed:
             body = _named(body)
         key = body is not None and getattr(body, "command_id", None) is not None
         target = self._target(operation, ids, query, {})
-        data = _encoder.encode(body) if body is not None else None
-        content = await repeat(
-            lambda: self._once(operation, target, data),
-            for_secs=self._retry_secs,
-            again=lambda error: may_repeat(operation.kind, key=key, error=error),
-            jitter=self._jitter,
-        )
+        try:
+            data = _encoder.encode(body) if body is not None else None
+        except UnicodeEncodeError:
+            raise UnsendableError(f"{operation.name}: a text in its body is no Unicode: nothing was sent") from None
+        content = await self._repeatedly(operation, target, data, key=key)
         if operation.answer is NoneType:
             return cast("A", None)
-        one: One[A] = self._decode(content, One[operation.answer])  # type: ignore[name-defined]
+        one: One[A] = self._decode(operation, content, One[operation.answer])  # type: ignore[name-defined]
         return one.data
 
     async def pages(self, operation: Operation[A], *ids: str, query: Query | None = None) -> AsyncIterator[Page[A]]:
-        """Yield all pages of a list. Raises what `ask` raises."""
+        """Yield all pages of a list, up to an empty one, however many more are promised. Raises what `ask` raises."""
         number = 1
+        before: list[A] = []
         while True:
             page = await self.page(operation, *ids, query=query, number=number)
+            if page.data and page.data == before:
+                raise NetworkError(f"{operation.name}: page {number} of the list is the one before it again")
             yield page
-            if number >= page.meta.total_pages:
+            if number >= page.meta.total_pages or not page.data:
                 return
-            number += 1
+            number, before = number + 1, page.data
 
     async def each(self, operation: Operation[A], *ids: str, query: Query | None = None) -> AsyncIterator[A]:
-        """Yield all items of a list, over all its pages. Raises what `ask` raises."""
+        """Yield all items of a list, over all its pages. Raises what `ask` raises.
+
+        What comes or goes meanwhile moves the others over the pages' edges: an item that is seen twice is yielded once,
+        one that slips through is missed.
+        """
+        seen: set[str] = set()
         async for page in self.pages(operation, *ids, query=query):
             for item in page.data:
+                known = identity(item)
+                if known and known in seen:
+                    continue
+                seen.add(known)
                 yield item
 
     async def page(self, operation: Operation[A], *ids: str, query: Query | None = None, number: int = 1) -> Page[A]:
         """Return one page of a list; the first is number 1. Raises what `ask` raises."""
         place = {"page[number]": str(number), "page[size]": str(self._page_size)}
         target = self._target(operation, ids, query, place)
-        content = await repeat(
-            lambda: self._once(operation, target, None),
-            for_secs=self._retry_secs,
-            again=lambda error: may_repeat(operation.kind, key=False, error=error),
-            jitter=self._jitter,
-        )
-        return self._decode(content, Page[operation.answer])  # type: ignore[name-defined]
+        content = await self._repeatedly(operation, target, None, key=False)
+        return self._decode(operation, content, Page[operation.answer])  # type: ignore[name-defined]
 
     def _target(self, operation: Operation[A], ids: tuple[str, ...], query: Query | None, more: dict[str, str]) -> URL:
         asked = {name: _text(value) for name, value in msgspec.to_builtins(query).items()} if query else {}
         asked |= more
-        text = self.base_url + operation.path_of(*ids)
-        if asked:
-            # Brackets left as they are give silently empty lists at Telnyx.
-            text += "?" + "&".join(f"{quote(k, safe='')}={quote(v, safe='')}" for k, v in asked.items())
+        try:
+            text = self.base_url + operation.path_of(*ids)
+            if asked:
+                # Brackets left as they are give silently empty lists at Telnyx.
+                text += "?" + "&".join(f"{quote(k, safe='')}={quote(v, safe='')}" for k, v in asked.items())
+        except UnicodeEncodeError:
+            raise UnsendableError(f"{operation.name}: a text in its address is no Unicode: nothing was sent") from None
         return URL(text, encoded=True)
+
+    async def _repeatedly(self, operation: Operation[A], target: URL, data: bytes | None, *, key: bool) -> bytes:
+        """Send a request as often as its class allows, and return the answer's body."""
+        keyed = operation.kind is OperationClass.KEYED
+        return await repeat(
+            lambda: self._once(operation, target, data),
+            for_secs=min(self._retry_secs, RESEND_WITHIN_SECS) if keyed else self._retry_secs,
+            again=lambda error: may_repeat(operation.kind, key=key, error=error),
+            jitter=self._jitter,
+        )
 
     async def _once(self, operation: Operation[A], target: URL, data: bytes | None) -> bytes:
         """Send one request and return the answer's body."""
@@ -171,37 +200,35 @@ class TelnyxClient:
         what = f"{operation.method} {target.raw_path.removeprefix(self._base_path)}"
         await self._pacer.admit(dial=operation is DIAL)
         headers = {hdrs.CONTENT_TYPE: "application/json"} if data is not None else {}
+        failure: TelnyxError
         try:
             # A redirect is not followed: it would turn a POST into a GET, whose 200 says nothing of the command.
+            # aiohttp sends a GET, PUT or DELETE again by itself when a kept connection had been closed; never a POST.
             async with self._session.request(
                 operation.method, target, data=data, headers=headers, allow_redirects=False
             ) as response:
                 content = await response.read()
                 self._pacer.heed(response.headers.get)
-                if response.status >= 300:
-                    raise api_error(response.status, content, response.headers.get)
-                return content
-        except (aiohttp.ConnectionTimeoutError, aiohttp.SocketTimeoutError) as exc:
-            kind = NotSentError if isinstance(exc, aiohttp.ConnectionTimeoutError) else DeadlineError
-            raise kind(f"{what}: no connection in {CONNECT_SECS:g} s") from None
-        except TimeoutError:
-            raise DeadlineError(f"{what}: no answer in {self._timeout.total:g} s") from None
-        except aiohttp.ClientHttpProxyError as exc:
-            # Its own text has the proxy's address, with the password that may be in it.
-            raise NotSentError(f"{what}: the proxy answered {exc.status}") from None
-        except aiohttp.ClientConnectorError as exc:
-            raise NotSentError(f"{what}: {type(exc).__name__}: {exc}") from None
+                if response.status < 300:
+                    return content
+                # A gateway's page may repeat the request, with its key.
+                content = content.replace(self._key.encode(), b"(the API key)")
+                failure = api_error(response.status, content, response.headers.get)
         except (aiohttp.ClientError, OSError) as exc:
-            raise NetworkError(f"{what}: {type(exc).__name__}: {exc}") from None
+            failure = network_error(
+                exc, what, connect_secs=CONNECT_SECS, request_secs=self._timeout.total or float("inf")
+            )
+        # Raised out here, it has no context: aiohttp's errors hold the request's headers.
+        raise failure
 
-    def _decode(self, content: bytes, answer: type[A]) -> A:
+    def _decode(self, operation: Operation[A], content: bytes, answer: type[B]) -> B:
         decoder = self._decoders.get(answer)
         if decoder is None:
             decoder = self._decoders[answer] = msgspec.json.Decoder(answer)
         try:
-            return cast("A", decoder.decode(content))
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            raise NetworkError(f"Telnyx's answer is not as documented: {exc}") from None
+            return cast("B", decoded(content, decoder))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            raise NetworkError(f"{operation.name}: Telnyx's answer is not as documented: {exc}") from None
 
 
 def _named(body: Body) -> Body:

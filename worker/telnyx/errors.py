@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from enum import Enum
 
 import msgspec
@@ -29,6 +30,10 @@ class DeadlineError(NetworkError):
 
 class NotSentError(NetworkError):
     """Raised when the request never left: no connection was made. It had no effect."""
+
+
+class UnsendableError(TelnyxError):
+    """Raised for a request that cannot be made: an id that is empty or points elsewhere, or text that is no Unicode."""
 
 
 class ApiError(TelnyxError):
@@ -79,6 +84,15 @@ class UnprocessableError(ApiError):
 
 class RateLimitedError(ApiError):
     """Raised for 429."""
+
+
+class HeldBackError(RateLimitedError):
+    """Raised in place of a request that would be over the account's limit until it is too late. Nothing was sent."""
+
+    def __init__(self, wait_secs: float) -> None:
+        told = f"the account's limit is used up for {wait_secs:.1f} s more"
+        super().__init__(429, title="Not sent", detail=told, retry_after_secs=wait_secs)
+        self.args = (f"not sent: {told}",)
 
 
 class ServerError(ApiError):
@@ -172,13 +186,15 @@ _decode_errors = msgspec.json.Decoder(_Errors).decode
 
 def api_error(status: int, content: bytes, get: Callable[[str], str | None]) -> ApiError:
     """Return the error that an answer is, in any of the shapes that Telnyx gives it; *get* reads its headers."""
-    request_id, wait = get("x-request-id"), _seconds(get("retry-after"))
-    if wait is None:
+    request_id, wait = get("x-request-id"), _retry_after(get)
+    if wait is None and status == 429 and _seconds(get("x-ratelimit-remaining")) in (None, 0.0):
+        # The window's end is in every answer; only for one that was turned away at an empty window is it the time to
+        # wait for.
         wait = _seconds(get("x-ratelimit-reset"))
     kind = error_class(status)
     try:
         errors = _decode_errors(content).errors
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = re.sub(r"\s+", " ", content[:200].decode(errors="replace")).strip()
         return kind(status, detail=text, request_id=request_id, retry_after_secs=wait)
     if isinstance(errors, dict):
@@ -195,6 +211,17 @@ def api_error(status: int, content: bytes, get: Callable[[str], str | None]) -> 
         request_id=request_id,
         retry_after_secs=wait,
     )
+
+
+def _retry_after(get: Callable[[str], str | None]) -> float | None:
+    """Return the seconds of Retry-After, which is a number or a date; a date is judged by the answer's own clock."""
+    text, date = get("retry-after"), get("date")
+    if not text or not date or text[:1].isdigit():
+        return _seconds(text)
+    try:
+        return _seconds(str((parsedate_to_datetime(text) - parsedate_to_datetime(date)).total_seconds()))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def _seconds(text: str | None) -> float | None:

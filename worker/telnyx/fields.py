@@ -1,4 +1,6 @@
-"""Fields that several operations share: type, limits, and what they mean. Sources: Telnyx's OpenAPI document."""
+"""Fields that several operations share: type, limits, and what they mean. Sources: Telnyx's OpenAPI document
+of July 2026, and what its official Python SDK 4.189 knows beyond it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,15 @@ from worker.telnyx import structures as s
 from worker.telnyx import voices
 
 AnsweringMachineDetection = Annotated[
-    Literal["premium", "detect", "detect_beep", "detect_words", "greeting_end", "disabled"],
+    Literal[
+        "premium",
+        "premium_ios_call_screening_detection",
+        "detect",
+        "detect_beep",
+        "detect_words",
+        "greeting_end",
+        "disabled",
+    ],
     Meta(description="Whether to find out if a machine answers, and how; `premium` is the most exact."),
 ]
 AnsweringMachineDetectionConfig = Annotated[
@@ -37,6 +47,10 @@ CustomFileName = Annotated[str, Meta(description="The file's name, without endin
 CustomHeaders = Annotated[list[s.CustomHeader], Meta(description="SIP headers of your own, sent or answered with.")]
 DeepfakeDetection = Annotated[
     s.DeepfakeDetection, Meta(description="Whether to judge if the voice is made by a machine.")
+]
+Diversion = Annotated[
+    str,
+    Meta(description="The number called by an active inbound call whose `from` is shown: it then counts as verified."),
 ]
 Digits = Annotated[
     str, Meta(description="What to send: 0-9, A-D, *, #; `w` pauses for half a second, `W` for a second.")
@@ -91,6 +105,9 @@ RecordingId = Annotated[str, Meta(description="Which recording, if there are sev
 Region = Annotated[
     Literal["Australia", "Europe", "Middle East", "US"],
     Meta(description="Where the conference is; must be the same in all its commands. Default: by the account."),
+]
+RouteToMobile = Annotated[
+    bool, Meta(description="Whether a Telnyx mobile number's own device rings, past the interception of its calls.")
 ]
 SendDigitsOnAnswer = Annotated[
     str, Meta(description="DTMF sent once the far end answers; `w` pauses for half a second, `W` for a second.")
@@ -147,6 +164,8 @@ WebhookUrlMethod = Annotated[
     Literal["POST", "GET"],
     Meta(description="How `webhook_url` is asked. GET puts the event into the query, where no signature covers it."),
 ]
-WebhookUrls = Annotated[dict[str, str], Meta(description="Event type \u2192 where its webhooks go.")]
+WebhookUrls = Annotated[
+    dict[str, str | list[str]], Meta(description="Event type \u2192 where its webhooks go: one address, or several.")
+]
 WebhookUrlsMethod = Annotated[Literal["POST", "GET"], Meta(description="How `webhook_urls` are asked.")]
 WhisperCallControlIds = Annotated[list[str], Meta(description="Who hears a whispering supervisor.")]

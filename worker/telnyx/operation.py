@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from worker.telnyx.errors import UnsendableError
+
 A_co = TypeVar("A_co", covariant=True)
 
 Resource = Literal["calls", "conferences", "queues"]
@@ -84,6 +86,17 @@ class Operation(msgspec.Struct, Generic[A_co], frozen=True):
         return any(f.name == "call_control_ids" and not f.required for f in msgspec.structs.fields(self.body))
 
     def path_of(self, *ids: str) -> str:
-        """Return the path with *ids* in it, percent-encoded: a call_control_id has colons, a queue's name anything."""
-        given = iter(ids)
-        return _PARAMETER.sub(lambda _: quote(next(given), safe=""), self.path)
+        """Return the path with *ids* in it, percent-encoded: a call_control_id has colons, a queue's name anything.
+
+        Raises:
+            UnsendableError: An id is empty, `.` or `..`: with it, the path would be another operation's.
+            TypeError: There are more or fewer of them than the path has places.
+        """
+        names = self.parameters
+        if len(ids) != len(names):
+            raise TypeError(f"{self.name} takes {len(names)} ids ({', '.join(names)}), not {len(ids)}")
+        for name, given in zip(names, ids, strict=True):
+            if given in ("", ".", ".."):
+                raise UnsendableError(f"{self.name}: {given!r} is no {name}: nothing was sent")
+        rest = iter(ids)
+        return _PARAMETER.sub(lambda _: quote(next(rest), safe=""), self.path)

@@ -47,35 +47,49 @@ async def repeat(
     for_secs: float,
     again: Callable[[TelnyxError], bool],
     jitter: random.Random,
+    now: Callable[[], float] = anyio.current_time,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
 ) -> T:
     """Make *request* until it is answered, fails for good, or *for_secs* are over; 0: once.
 
-    Between two tries it waits by chance up to a bound that doubles (100 ms to 3 s), or as long as Telnyx asks for.
+    Between two tries it waits by chance up to a bound that doubles (100 ms to 3 s), or as long as Telnyx asks for. What
+    cancels it from outside is never taken for its own deadline.
+
+    Args:
+        request: Makes one try.
+        for_secs: How long all tries and pauses may take.
+        again: Whether to go on after an error.
+        jitter: Chance for the pauses.
+        now: The clock, seconds.
+        sleep: Waits on that clock.
 
     Raises:
-        TelnyxError: The last one.
+        TelnyxError: The last one; DeadlineError when the time was over in the middle of a try.
     """
     if not for_secs:
         return await request()
-    deadline = anyio.current_time() + for_secs
+    deadline = now() + for_secs
     tries = 0
+    before = ""
     while True:
         try:
-            with anyio.CancelScope(deadline=deadline) as scope:
+            with anyio.CancelScope(deadline=anyio.current_time() + deadline - now()) as scope:
                 return await request()
             if scope.cancelled_caught:
-                raise DeadlineError(f"no answer within the {for_secs:g} s that it had")
+                raise DeadlineError(f"no answer within the {for_secs:g} s that it had{before}")
         except TelnyxError as error:
             pause = backoff(tries, jitter)
             if isinstance(error, ApiError):
                 pause = max(pause, error.retry_after_secs or 0.0)
-            if not again(error) or anyio.current_time() + pause >= deadline:
+            if not again(error) or now() + pause >= deadline:
                 raise
+            before = f"; the try before it: {error}"
         tries += 1
-        await anyio.sleep(pause)
+        await sleep(pause)
 
 
 def backoff(tries: int, jitter: random.Random) -> float:
     """Return the pause after so many tries, seconds."""
     least, most = BACKOFF_SECS
-    return jitter.uniform(0, min(most, least * 2**tries))
+    # The bound is reached long before the tenth; 2**1100 is no float.
+    return jitter.uniform(0, min(most, least * 2 ** min(tries, 10)))

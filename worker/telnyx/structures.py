@@ -56,9 +56,21 @@ class DialogflowConfig(Part, frozen=True):
 
 
 class MachineDetectionConfig(Part, frozen=True):
-    """Thresholds of answering machine detection; `premium` heeds only the total time and the greeting's length."""
+    """Thresholds of answering machine detection; `premium` heeds only the total time and the greeting's length.
+
+    `prompt_end_timeout_millis` bounds the wait for the end of an iPhone's screening prompt. Fields `beep_…` say which
+    tones count as a beep; `beep_spectral_min_purity` is from 0 to 1.
+    """
 
     after_greeting_silence_millis: Millis | None = None
+    beep_detection_profile: Literal["both", "freq_only"] | None = None
+    beep_max_frequency_hz: int | None = None
+    beep_min_frequency_hz: int | None = None
+    beep_min_tone_duration_millis: Millis | None = None
+    beep_spectral_confirmation: bool | None = None
+    beep_spectral_min_purity: float | None = None
+    beep_spectral_reject_fax_cng: bool | None = None
+    beep_spectral_window_millis: Millis | None = None
     between_words_silence_millis: Millis | None = None
     greeting_duration_millis: Millis | None = None
     greeting_silence_duration_millis: Millis | None = None
@@ -66,6 +78,7 @@ class MachineDetectionConfig(Part, frozen=True):
     initial_silence_millis: Millis | None = None
     maximum_number_of_words: int | None = None
     maximum_word_length_millis: Millis | None = None
+    prompt_end_timeout_millis: Millis | None = None
     silence_threshold: int | None = None
     total_analysis_time_millis: Millis | None = None
 
@@ -105,7 +118,20 @@ class TranscriptionConfig(Part, frozen=True):
     command_id: str | None = None
     transcription_engine: (
         Literal[
-            "Google", "Telnyx", "Deepgram", "Azure", "xAI", "AssemblyAI", "Speechmatics", "Soniox", "Parakeet", "A", "B"
+            "Google",
+            "Telnyx",
+            "Deepgram",
+            "Azure",
+            "xAI",
+            "AssemblyAI",
+            "Speechmatics",
+            "Soniox",
+            "Parakeet",
+            "Humain",
+            "Reson8",
+            "Cohere",
+            "A",
+            "B",
         ]
         | None
     ) = None

@@ -62,9 +62,16 @@ class ResembleVoice(Voice, frozen=True, tag="resemble"):
 
 
 class RimeVoice(Voice, frozen=True, tag="rime"):
-    """`voice_speed` 1 is the usual one."""
+    """`voice_speed` 1 is the usual one. In Telnyx's document of July 2026, but no longer in its SDK 4.189."""
 
     voice_speed: float | None = None
+
+
+class SonioxVoice(Voice, frozen=True, tag="soniox"):
+    """`speed` 1 is the usual one; `reduce_silence` shortens the pauses between words."""
+
+    reduce_silence: bool | None = None
+    speed: float | None = None
 
 
 class XaiVoice(Voice, frozen=True, tag="xai"):
@@ -82,5 +89,6 @@ VoiceSettings = (
     | MinimaxVoice
     | ResembleVoice
     | RimeVoice
+    | SonioxVoice
     | XaiVoice
 )

@@ -53,7 +53,10 @@ class AnswerBody(Body, frozen=True, kw_only=True):
 class RejectBody(Body, frozen=True, kw_only=True):
     """POST /calls/{call}/actions/reject: an incoming leg is turned away."""
 
-    cause: Annotated[Literal["CALL_REJECTED", "USER_BUSY"], Meta(description="What the caller's network is told.")]
+    cause: Annotated[
+        Literal["CALL_REJECTED", "NOT_FOUND", "TEMPORARILY_UNAVAILABLE", "USER_BUSY"],
+        Meta(description="What the caller's network is told: SIP 603, 404, 480, 486."),
+    ]
     client_state: f.ClientState | None = None
     command_id: f.CommandId | None = None
 
@@ -64,6 +67,9 @@ class HangupBody(Body, frozen=True, kw_only=True):
     client_state: f.ClientState | None = None
     command_id: f.CommandId | None = None
     custom_headers: f.CustomHeaders | None = None
+    reason: (
+        Annotated[str, Meta(description="Told to a phone that still rings, so that it shows no missed call.")] | None
+    ) = None
 
 
 class ClientStateUpdateBody(Body, frozen=True, kw_only=True):

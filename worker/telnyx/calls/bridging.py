@@ -13,7 +13,10 @@ from worker.telnyx.operation import Body
 class BridgeBody(Body, frozen=True, kw_only=True):
     """POST /calls/{call}/actions/bridge: two legs hear each other."""
 
-    call_control_id: Annotated[str, Meta(description="The leg to bridge with.")]
+    #: Telnyx's document demands it, though its guide to queues bridges with `queue` alone.
+    call_control_id: (
+        Annotated[str, Meta(description="The leg to bridge with. One of this, `queue` and `video_room_id`.")] | None
+    ) = None
     client_state: f.ClientState | None = None
     command_id: f.CommandId | None = None
     hold_after_unbridge: (

@@ -45,6 +45,7 @@ class DialBody(Body, frozen=True, kw_only=True):
     custom_headers: f.CustomHeaders | None = None
     deepfake_detection: f.DeepfakeDetection | None = None
     dialogflow_config: Annotated[s.DialogflowConfig, Meta(description="Settings of Dialogflow.")] | None = None
+    diversion: f.Diversion | None = None
     enable_dialogflow: Annotated[bool, Meta(description="Whether Dialogflow takes part.")] | None = None
     from_display_name: f.FromDisplayName | None = None
     link_to: Annotated[str, Meta(description="Another leg, whose session the new one shares.")] | None = None
@@ -65,6 +66,7 @@ class DialBody(Body, frozen=True, kw_only=True):
     retry_on_timeout: (
         Annotated[bool, Meta(description="Whether another route is tried when one does not answer.")] | None
     ) = None
+    route_to_mobile: f.RouteToMobile | None = None
     send_digits_on_answer: f.SendDigitsOnAnswer | None = None
     send_silence_when_idle: f.SendSilenceWhenIdle | None = None
     sip_auth_password: f.SipAuthPassword | None = None
@@ -117,6 +119,7 @@ class TransferBody(Body, frozen=True, kw_only=True):
     client_state: f.ClientState | None = None
     command_id: f.CommandId | None = None
     custom_headers: f.CustomHeaders | None = None
+    diversion: f.Diversion | None = None
     early_media: Annotated[bool, Meta(description="Whether what comes before the answer is heard.")] | None = None
     from_: f.From | None = msgspec.field(default=None, name="from")
     from_display_name: f.FromDisplayName | None = None
@@ -134,6 +137,7 @@ class TransferBody(Body, frozen=True, kw_only=True):
     record_timeout_secs: f.RecordTimeoutSecs | None = None
     record_track: f.RecordTrack | None = None
     record_trim: f.RecordTrim | None = None
+    route_to_mobile: f.RouteToMobile | None = None
     send_digits_on_answer: f.SendDigitsOnAnswer | None = None
     sip_auth_password: f.SipAuthPassword | None = None
     sip_auth_username: f.SipAuthUsername | None = None
