@@ -1,4 +1,4 @@
-"""`make bench`: CPU time per event of the hot paths, as ratios to floors measured in the same run.
+"""`make bench`: CPU time per event of the hot paths, and per request to Telnyx, as ratios measured in the same run.
 
 Machines are noisy, so nothing here is asserted; each pair is measured in turns, and the best turn of each counts.
 """
@@ -16,6 +16,8 @@ from redis.asyncio import Redis
 
 from ingress.envelope import Address, LogEntry
 from ingress.log import Keys, Partition, decode_entry, encode_entry
+from tests.bench import telnyx
+from tests.bench.printing import say
 from tests.signing import Signer
 from worker.aggregates import machine
 from worker.demo.processes import Process, Processes
@@ -102,11 +104,6 @@ async def worker(url: str) -> None:
     say("worker, event without a command", taken, floor)
 
 
-def say(what: str, micros: float, floor: float) -> None:
-    """Print one measurement."""
-    print(f"{what:<34}{micros:6.1f} µs   floor {floor:6.1f} µs   ratio {micros / floor:.2f}", flush=True)
-
-
 async def _read(redis: Redis, keys: Keys, partition: Partition, *, decide: bool) -> float:
     """Read all events in batches of 500; return CPU microseconds for each."""
     ledger, tenant, last = Ledger(partition), small_tenant(), "0-0"
@@ -129,6 +126,8 @@ def main() -> None:
     with PrivateRedis() as server:
         anyio.run(ingress, server.url, backend_options={"use_uvloop": True})
         anyio.run(worker, server.url, backend_options={"use_uvloop": True})
+    anyio.run(telnyx.requests, backend_options={"use_uvloop": True})
+    telnyx.imports()
 
 
 if __name__ == "__main__":
