@@ -1,0 +1,1 @@
+"""What people ask by hand at a prompt, beside the services themselves."""

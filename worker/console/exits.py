@@ -1,0 +1,29 @@
+"""How commands end: the one table of exit statuses."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit statuses, each with what it says."""
+
+    OK = 0, "done"
+    BROKEN = 1, "an invariant does not hold, or an error that nobody foresaw"
+    USAGE = 2, "usage or a setting is wrong, or a question was not agreed to; nothing was sent"
+    REFUSED = 3, "refused by Telnyx (409, 422 and other 4xx)"
+    NOT_FOUND = 4, "not found (404)"
+    UNREACHABLE = 5, "unreachable, or no answer in time; it is said when there may have been an effect"
+    DENIED = 6, "the API key is not accepted (401), or may not do this (403)"
+    LIMITED = 7, "more than Telnyx's rate limit (429)"
+    FAILED = 8, "Telnyx failed (5xx)"
+    INTERRUPTED = 130, "interrupted"
+
+    meaning: str
+
+    def __new__(cls, status: int, meaning: str) -> Exit:
+        """Make a member of a status and its meaning."""
+        member = int.__new__(cls, status)
+        member._value_ = status
+        member.meaning = meaning
+        return member
