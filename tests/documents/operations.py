@@ -54,7 +54,7 @@ PROOFS = (
     Proof(
         "tests/integration/emulator/test_sdk.py",
         "the official SDK drives the emulator",
-        required=False,
+        required=True,
     ),
 )
 

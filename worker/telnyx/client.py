@@ -20,7 +20,7 @@ from worker.telnyx.answers import PAGE_SIZE, One, Page, decoded, identity
 from worker.telnyx.calls.operations import DIAL
 from worker.telnyx.calls.resource import Calls
 from worker.telnyx.conferences.resource import Conferences
-from worker.telnyx.errors import NetworkError, TelnyxError, UnsendableError, api_error
+from worker.telnyx.errors import TelnyxError, UnreadableError, UnsendableError, api_error
 from worker.telnyx.failures import network_error
 from worker.telnyx.operation import RESEND_WITHIN_SECS, Body, Operation, OperationClass, Query
 from worker.telnyx.pacing import DIALS_PER_SEC, Pacer
@@ -120,6 +120,7 @@ class TelnyxClient:
             NetworkError: No answer, or none in time (DeadlineError); the request may have had its effect, unless it is
                 a NotSentError.
             ApiError: An answer that is an error. What ends something may, after a repetition, be told that it is gone.
+            UnreadableError: It was accepted, and the answer is not as documented.
             UnsendableError: An id is empty, or a text cannot be written.
         """
         if self._retry_secs and body is not None and operation.keyed:
@@ -143,7 +144,7 @@ class TelnyxClient:
         while True:
             page = await self.page(operation, *ids, query=query, number=number)
             if page.data and page.data == before:
-                raise NetworkError(f"{operation.name}: page {number} of the list is the one before it again")
+                raise UnreadableError(f"{operation.name}: page {number} of the list is the one before it again")
             yield page
             if number >= page.meta.total_pages or not page.data:
                 return
@@ -228,7 +229,7 @@ class TelnyxClient:
         try:
             return cast("B", decoded(content, decoder))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-            raise NetworkError(f"{operation.name}: Telnyx's answer is not as documented: {exc}") from None
+            raise UnreadableError(f"{operation.name}: Telnyx's answer is not as documented: {exc}") from None
 
 
 def _named(body: Body) -> Body:

@@ -32,6 +32,10 @@ class NotSentError(NetworkError):
     """Raised when the request never left: no connection was made. It had no effect."""
 
 
+class UnreadableError(TelnyxError):
+    """Raised when Telnyx accepted a request (2xx), and its answer is not as documented: no repetition tells more."""
+
+
 class UnsendableError(TelnyxError):
     """Raised for a request that cannot be made: an id that is empty or points elsewhere, or text that is no Unicode."""
 

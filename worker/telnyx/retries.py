@@ -12,7 +12,16 @@ from typing import TypeVar
 
 import anyio
 
-from worker.telnyx.errors import ApiError, DeadlineError, Meaning, NetworkError, NotSentError, TelnyxError, meaning_of
+from worker.telnyx.errors import (
+    ApiError,
+    DeadlineError,
+    Meaning,
+    NetworkError,
+    NotSentError,
+    TelnyxError,
+    UnreadableError,
+    meaning_of,
+)
 from worker.telnyx.operation import OperationClass
 
 T = TypeVar("T")
@@ -34,6 +43,8 @@ def had_no_effect(error: TelnyxError) -> bool:
 
 def may_repeat(kind: OperationClass, *, key: bool, error: TelnyxError) -> bool:
     """Return whether a request of *kind*, with a *key* in its body or not, may be sent again after *error*."""
+    if kind is OperationClass.READ and isinstance(error, UnreadableError):
+        return True
     if not passes(error):
         return False
     if kind is OperationClass.ONCE or (kind is OperationClass.KEYED and not key):
@@ -73,10 +84,8 @@ async def repeat(
     before = ""
     while True:
         try:
-            with anyio.CancelScope(deadline=anyio.current_time() + deadline - now()) as scope:
+            with anyio.CancelScope(deadline=anyio.current_time() + deadline - now()):
                 return await request()
-            if scope.cancelled_caught:
-                raise DeadlineError(f"no answer within the {for_secs:g} s that it had{before}")
         except TelnyxError as error:
             pause = backoff(tries, jitter)
             if isinstance(error, ApiError):
@@ -84,6 +93,8 @@ async def repeat(
             if not again(error) or now() + pause >= deadline:
                 raise
             before = f"; the try before it: {error}"
+        else:
+            raise DeadlineError(f"no answer within the {for_secs:g} s that it had{before}")
         tries += 1
         await sleep(pause)
 
