@@ -34,12 +34,13 @@ from worker.telnyx.conferences.recording import RecordStartBody, RecordStopBody
 from worker.telnyx.errors import ApiError, Meaning, TelnyxError, meaning_of
 from worker.telnyx.operation import RESEND_WITHIN_SECS, OperationClass
 from worker.telnyx.operations import already_so, class_of
-from worker.telnyx.retries import passes, repeat
+from worker.telnyx.retries import had_no_effect, passes, repeat
 
 #: One command is tried for so long. Callers wait meanwhile, so it is short; reads and timers carry on from there.
 TRY_SECS = 20.0
 #: However old a command is, it gets so long for one try.
 _LEAST_SECS = 0.1
+_PERHAPS_DONE = "an earlier try, which Telnyx may have forgotten, may have had its effect"
 
 T = TypeVar("T")
 Seen = CallSeen | ParticipantsSeen | ConferenceSeen
@@ -98,8 +99,17 @@ class Sender:
                 age_secs = 0.0
             # Telnyx must get every repetition while it still knows the key.
             for_secs = min(for_secs, RESEND_WITHIN_SECS - age_secs)
-        result = await self._repeat(lambda: self._perform(command, command_id, epoch), for_secs=for_secs)
-        return _end_of(command, result) if isinstance(result, TelnyxError) else result
+        lost: list[TelnyxError] = []
+        result = await self._repeat(lambda: self._perform(command, command_id, epoch), for_secs=for_secs, lost=lost)
+        if not isinstance(result, TelnyxError):
+            return result
+        end = _end_of(command, result)
+        if lost and isinstance(end, Refused) and end.disposition == "fatal":
+            # What Telnyx answers to a known command_id is not documented: this may be it, and the effect be there.
+            known = await self._reconcile(command)
+            # That a leg is alive does not tell whether it is answered.
+            return Unknown(_PERHAPS_DONE) if known is None and isinstance(command, c.Answer) else known or end
+        return end
 
     async def _reconcile(self, command: c.AnyCommand) -> Succeeded | Refused | Unknown | None:
         """Say what became of a command that Telnyx has forgotten the key of; None: it had no effect, send it anew."""
@@ -118,12 +128,23 @@ class Sender:
                     return None if alive.alive else Refused(422, "90018", "the leg has ended", "gone")
             case _:
                 pass
-        return Unknown(f"it may have been sent more than {RESEND_WITHIN_SECS:g} s ago")
+        return Unknown(_PERHAPS_DONE)
 
-    async def _repeat(self, request: Callable[[], Awaitable[T]], *, for_secs: float) -> T | TelnyxError:
-        """Make *request* until it has a final answer or the time is up; return the answer or the last error."""
+    async def _repeat(
+        self, request: Callable[[], Awaitable[T]], *, for_secs: float, lost: list[TelnyxError] | None = None
+    ) -> T | TelnyxError:
+        """Make *request* until it has a final answer or the time is up; return the answer or the last error.
+
+        *lost* gets the errors of tries that are made again and may have had their effect.
+        """
+
+        def again(error: TelnyxError) -> bool:
+            if lost is not None and passes(error) and not had_no_effect(error):
+                lost.append(error)
+            return passes(error)
+
         try:
-            return await repeat(request, for_secs=max(for_secs, _LEAST_SECS), again=passes, jitter=self._jitter)
+            return await repeat(request, for_secs=max(for_secs, _LEAST_SECS), again=again, jitter=self._jitter)
         except TelnyxError as error:
             return error
 

@@ -24,6 +24,10 @@ from worker.testing.emulator.settings import EmulatorSettings
 MALFORMED = "The API key looks malformed, or is not known"
 
 
+class Broken(Exception):
+    """Raised when the connection was broken on purpose."""
+
+
 class Api:
     """The operations."""
 
@@ -59,6 +63,9 @@ class Api:
             raw = await request.read()
             try:
                 response = self._answer(request, operation, raw)
+            except Broken:
+                # Goes nowhere: the connection is no more.
+                return web.Response()
             except Problem as problem:
                 response = self._refusal(problem)
             self.requests[operation.name, response.status] += 1
@@ -127,4 +134,4 @@ def reset(request: web.Request) -> NoReturn:
     """Break the connection: no answer."""
     if request.transport is not None:
         request.transport.abort()
-    raise ConnectionResetError
+    raise Broken
