@@ -169,7 +169,7 @@ async def test_callers_hang_up_when_they_lose_patience_or_have_said_all(emulator
 
 
 async def test_agents_answer_unless_they_let_it_ring(emulator: Emulator, receiver: Receiver) -> None:
-    emulator.telephony.dialling.phones = {"sip:away@b.c": Phone("ring")}
+    emulator.telephony.phones.at = {"sip:away@b.c": Phone("ring")}
     body = {"to": "sip:away@b.c", "from": "+1", "connection_id": "1494404757140276705", "timeout_secs": 5}
     await ask(emulator, "POST", "/calls", body)
     await ask(emulator, "POST", "/calls", {**body, "to": "sip:here@b.c"})

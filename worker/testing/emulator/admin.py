@@ -102,13 +102,16 @@ class Admin:
 
     async def _phones(self, request: web.Request) -> web.Response:
         """The phones at these addresses do this from now on."""
-        self._telephony.dialling.phones |= await _read(request, dict[str, Phone])
+        self._telephony.phones.at |= await _read(request, dict[str, Phone])
         return web.json_response({})
 
     async def _hangup(self, request: web.Request) -> web.Response:
-        """The far end of a leg hangs up."""
+        """The far end of a leg hangs up: a caller who rings gives up, a phone that rings declines."""
         leg = self._leg(request)
-        self._world.hangup(leg, cause="normal_clearing", source="caller" if leg.incoming else "callee")
+        cause = "normal_clearing"
+        if leg.answered_at is None:
+            cause = "originator_cancel" if leg.incoming else "call_rejected"
+        self._world.hangup(leg, cause=cause, source="caller" if leg.incoming else "callee")
         return web.json_response({})
 
     async def _answer(self, request: web.Request) -> web.Response:
@@ -120,8 +123,12 @@ class Admin:
         return web.json_response({})
 
     async def _press(self, request: web.Request) -> web.Response:
+        """The far end of a leg presses digits, which it can only while it is answered."""
         pressed = await _read(request, Digits)
-        self._telephony.gathers.press(self._leg(request), pressed.digits)
+        leg = self._leg(request)
+        if leg.answered_at is None or not leg.alive:
+            raise web.HTTPConflict(text="the leg is not answered, or has ended")
+        self._telephony.gathers.press(leg, pressed.digits)
         return web.json_response({})
 
     async def _advance(self, request: web.Request) -> web.Response:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from worker.testing.emulator.conferences import Conferences
 from worker.testing.emulator.legs import Leg
-from worker.testing.emulator.problems import refuse
+from worker.testing.emulator.problems import Problem, refuse
 from worker.testing.emulator.queues import Queues
 from worker.testing.emulator.world import World
 
@@ -18,39 +19,55 @@ class Bridges:
         self._world = world
         self._queues = queues
         self._conferences = conferences
-        #: Leg that is not answered yet → what is done when it is.
-        self._when_answered: dict[str, Callable[[], None]] = {}
+        #: Leg that is not answered yet → what is done when it is, in order.
+        self._when_answered: dict[str, list[Callable[[], object]]] = {}
         world.departures.append(self._left_alone)
         world.watchers.append(self._happened)
         queues.entering.append(self.part)
         conferences.entering.append(self.part)
 
-    def bridge(self, leg: Leg, other: Leg, *, after: str = "hangup", prevent_double: bool = False) -> None:
-        """Let two legs hear each other, now or when the other one answers."""
+    def check(self, leg: Leg, other: Leg, *, prevent_double: bool) -> None:
+        """Refuse what cannot be bridged."""
         if leg is other:
             refuse("10015", "a call cannot be bridged with itself", pointer="/call_control_id")
+        if other.incoming and other.answered_at is None:
+            refuse("90034", "the other call is not answered yet")
         if prevent_double and other.peer is not None:
-            refuse("10015", "the call is bridged already", pointer="/prevent_double_bridge")
-        if other.answered_at is None and not other.incoming:
-            self.when_answered(other, lambda: self.bridge(leg, other, after=after))
+            refuse("10015", "the other call is bridged already", pointer="/prevent_double_bridge")
+
+    def bridge(self, leg: Leg, other: Leg, *, after: str = "hangup") -> None:
+        """Let two legs hear each other, now or when the other one answers; *after* is what then becomes of *leg*."""
+        if other.answered_at is None:
+            self.when_answered(other, lambda: self.bridge_if_there(leg, other, after=after))
             return
         for each in (leg, other):
             self.part(each, spare=leg if each is other else other)
             self._queues.remove(each, "bridged")
             self._conferences.take_out(each)
-            each.held = False
         leg.peer, other.peer, leg.after_unbridge = other.id, leg.id, after
         for each in (leg, other):
             self._world.say(each, "call.bridged")
         for each in (leg, other):
             self._world.tell(each, "together")
 
-    def when_answered(self, leg: Leg, action: Callable[[], None]) -> None:
+    def bridge_if_there(self, leg: Leg, other: Leg, *, after: str) -> None:
+        """Let two legs hear each other if both are still there; if one is not, the other stays parked."""
+        if leg.alive and other.alive:
+            self.bridge(leg, other, after=after)
+
+    def when_answered(self, leg: Leg, action: Callable[[], object]) -> None:
         """Do *action* as soon as a leg that rings is answered."""
-        self._when_answered[leg.id] = action
+        self._when_answered.setdefault(leg.id, []).append(action)
+
+    def leave_queue(self, leg: Leg) -> None:
+        """Take a leg out of its queue because it is to be bridged."""
+        self._queues.remove(leg, "bridging-in-process")
 
     def part(self, leg: Leg, *, spare: Leg | None = None) -> None:
         """End a leg's bridge because it goes elsewhere; *spare* is not hung up for it."""
+        if leg.held:
+            leg.held = False
+            self._world.say(leg, "call.unhold")
         other = self._world.legs.get(leg.peer or "")
         leg.peer = None
         if other is not None:
@@ -60,6 +77,7 @@ class Bridges:
 
     def refer(self, leg: Leg, *, refused: bool) -> None:
         """The far end of a leg is told to call elsewhere; if it does so, the leg ends."""
+        self.leave_queue(leg)
         self._world.say(leg, "call.refer.started", sip_notify_response=100)
 
         def end() -> None:
@@ -75,9 +93,10 @@ class Bridges:
 
     def _happened(self, leg: Leg, what: str) -> None:
         if what == "answered":
-            action = self._when_answered.pop(leg.id, None)
-            if action is not None:
-                action()
+            for action in self._when_answered.pop(leg.id, []):
+                # What the command was not refused for may have become impossible meanwhile: the leg stays parked.
+                with suppress(Problem):
+                    action()
         elif what == "ended":
             self._when_answered.pop(leg.id, None)
 

@@ -11,7 +11,7 @@ from worker.testing.emulator.problems import refuse
 from worker.testing.emulator.world import World
 
 
-@dataclass
+@dataclass(eq=False)
 class Recording:
     """One recording."""
 
@@ -57,9 +57,10 @@ class Recordings:
         max_secs: int | None = None,
         transcribed: bool = False,
         name: str | None = None,
+        ident: str | None = None,
     ) -> Recording:
-        """Record a leg."""
-        recording = self._new(form, channels, name)
+        """Record a leg; *ident* is the recording's id, where it was told before."""
+        recording = self._new(form, channels, name, ident)
         recording.leg, recording.transcribed = leg.id, transcribed
         if max_secs:
             self._world.later(max_secs, lambda: self.stop([recording]))
@@ -85,8 +86,8 @@ class Recordings:
                 recording.ended_at = self._world.clock.text()
                 self._world.later(self._world.settings.saving_secs, partial(self._save, recording))
 
-    def _new(self, form: str, channels: str, name: str | None) -> Recording:
-        recording = Recording(self._world.new_uuid(), form, channels, self._world.clock.text(), name=name)
+    def _new(self, form: str, channels: str, name: str | None, ident: str | None = None) -> Recording:
+        recording = Recording(ident or self._world.new_uuid(), form, channels, self._world.clock.text(), name=name)
         self.all.append(recording)
         return recording
 
@@ -102,9 +103,22 @@ class Recordings:
         }
         if recording.conference is not None:
             conference = self._conferences.by_id[recording.conference]
-            self._conferences.say_saved(conference, recording_id=recording.id, format=recording.format, **told)
+            self._save_of_conference(recording, conference, told)
         elif recording.leg is not None:
             self._save_of_leg(recording, self._world.legs[recording.leg], told)
+
+    def _save_of_conference(self, recording: Recording, conference: Conference, told: dict[str, object]) -> None:
+        payload: dict[str, object] = {
+            "call_control_id": conference.creator.id,
+            "call_session_id": conference.creator.session_id,
+            "client_state": conference.client_state,
+            "conference_id": conference.id,
+            "connection_id": self._world.settings.connection_id,
+            "recording_id": recording.id,
+            "format": recording.format,
+            **told,
+        }
+        self._world.post("conference.recording.saved", payload, occurred="nowhere", leg=conference.creator)
 
     def _save_of_leg(self, recording: Recording, leg: Leg, told: dict[str, object]) -> None:
         payload: dict[str, object] = {
@@ -115,13 +129,13 @@ class Recordings:
             **told,
         }
         if self._world.settings.unconfirmed.recording_ids:
-            payload |= {"call_control_id": leg.id, "recording_id": recording.id, "format": recording.format}
+            payload |= {"call_control_id": leg.id, "recording_id": recording.id}
         self._world.post("call.recording.saved", payload, occurred="data", leg=leg)
         if recording.transcribed:
             self._world.say(
                 leg, "call.recording.transcription.saved", recording_id=recording.id, status="completed",
                 recording_transcription_id=self._world.new_uuid(), transcription_text="Hello.",
-                calling_party_type="pstn",
+                calling_party_type="sip" if leg.from_.startswith("sip:") else "pstn",
             )  # fmt: skip
 
 
@@ -130,5 +144,5 @@ def _one_or_all(recordings: list[Recording], recording_id: str | None) -> list[R
         return recordings
     found = [each for each in recordings if each.id == recording_id]
     if not found:
-        refuse("10005", f"there is no recording {recording_id} that goes on")
+        refuse("10005", f"there is no recording {recording_id} that goes on", pointer="/recording_id")
     return found

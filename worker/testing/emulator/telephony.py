@@ -14,6 +14,7 @@ from worker.testing.emulator.handlers.media import MediaHandlers
 from worker.testing.emulator.handlers.queues import QueueHandlers
 from worker.testing.emulator.handlers.table import Table
 from worker.testing.emulator.limits import Limits
+from worker.testing.emulator.phones import Phones
 from worker.testing.emulator.queues import Queues
 from worker.testing.emulator.recordings import Recordings
 from worker.testing.emulator.world import World
@@ -30,12 +31,15 @@ class Telephony:
         self.recordings = Recordings(world, self.conferences)
         self.audio = Audio(world, self.conferences)
         self.gathers = Gathers(world)
-        self.dialling = Dialling(world, self.bridges, self.conferences, self.recordings, self.audio)
+        self.phones = Phones(world)
+        self.dialling = Dialling(world, self.bridges, self.conferences, self.recordings, self.audio, self.phones)
 
     def table(self, limits: Limits) -> Table:
         """Return what is done for each operation."""
         return {
-            **LegHandlers(self.world, self.dialling, self.bridges, self.queues, self.recordings, limits).table(),
+            **LegHandlers(
+                self.world, self.dialling, self.phones, self.bridges, self.queues, self.recordings, limits
+            ).table(),
             **MediaHandlers(self.world, self.audio, self.gathers, self.recordings).table(),
             **ConferenceHandlers(self.world, self.conferences).table(),
             **ConferenceMediaHandlers(self.world, self.conferences, self.audio, self.gathers, self.recordings).table(),

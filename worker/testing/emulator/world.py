@@ -19,6 +19,8 @@ SIP_STATUS = {
     "user_busy": "486",
     "originator_cancel": "487",
     "timeout": "480",
+    "no_answer": "480",
+    "unspecified": "480",
     "not_found": "404",
 }
 #: A leg can be asked for so long after its end.

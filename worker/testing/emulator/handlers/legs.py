@@ -6,26 +6,44 @@ from worker.telnyx.calls import operations as o
 from worker.telnyx.calls.answering import AnswerBody, ClientStateUpdateBody, HangupBody, RejectBody
 from worker.telnyx.calls.bridging import BridgeBody, ReferBody, SwitchSupervisorRoleBody
 from worker.telnyx.calls.dialling import DialBody, TransferBody
+from worker.testing.emulator.addressing import check_webhooks, set_webhooks
 from worker.testing.emulator.bridges import Bridges
-from worker.testing.emulator.dialling import Dialling, check_webhooks, set_webhooks
+from worker.testing.emulator.dialling import Dialling
 from worker.testing.emulator.documents import show_call
 from worker.testing.emulator.handlers.table import OK, Answer, Table
 from worker.testing.emulator.legs import Leg
 from worker.testing.emulator.limits import Limits
+from worker.testing.emulator.phones import Phones
 from worker.testing.emulator.problems import refuse
 from worker.testing.emulator.queues import Queues
 from worker.testing.emulator.recordings import Recordings
 from worker.testing.emulator.world import KNOWN_AFTER_END_SECS, World
+
+#: What a rejected caller is told to have met; `TEMPORARILY_UNAVAILABLE` has no cause of its own.
+REJECTIONS = {
+    "CALL_REJECTED": "call_rejected",
+    "USER_BUSY": "user_busy",
+    "NOT_FOUND": "not_found",
+    "TEMPORARILY_UNAVAILABLE": "unspecified",
+}
 
 
 class LegHandlers:
     """The commands."""
 
     def __init__(
-        self, world: World, dialling: Dialling, bridges: Bridges, queues: Queues, recordings: Recordings, limits: Limits
+        self,
+        world: World,
+        dialling: Dialling,
+        phones: Phones,
+        bridges: Bridges,
+        queues: Queues,
+        recordings: Recordings,
+        limits: Limits,
     ) -> None:
         self._world = world
         self._dialling = dialling
+        self._phones = phones
         self._bridges = bridges
         self._queues = queues
         self._recordings = recordings
@@ -79,22 +97,24 @@ class LegHandlers:
         if not leg.incoming or leg.answered_at is not None:
             refuse("10015", "Only an incoming call that is not answered can be rejected", pointer="/call_control_id")
         self._world.set_state(leg, body.client_state)
-        cause = "user_busy" if body.cause == "USER_BUSY" else "call_rejected"
-        self._world.hangup(leg, cause=cause, source="callee")
+        self._world.hangup(leg, cause=REJECTIONS[body.cause], source="callee")
         return OK
 
     def hangup(self, call: str, body: HangupBody) -> Answer:
         leg = self._world.leg(call)
         self._world.set_state(leg, body.client_state)
-        self._world.hangup(leg, cause="normal_clearing", source="callee" if leg.incoming else "caller")
+        # Who gives up a call that rings cancels it.
+        cause = "originator_cancel" if not leg.incoming and leg.answered_at is None else "normal_clearing"
+        self._world.hangup(leg, cause=cause, source="callee" if leg.incoming else "caller")
         return OK
 
     def bridge(self, call: str, body: BridgeBody) -> Answer:
         leg = self._world.answered(call)
         after = "hold" if body.hold_after_unbridge else (body.park_after_unbridge or "hangup")
         other = self._other(body)
+        self._bridges.check(leg, other, prevent_double=bool(body.prevent_double_bridge))
         self._world.set_state(leg, body.client_state)
-        self._bridges.bridge(leg, other, after=after, prevent_double=bool(body.prevent_double_bridge))
+        self._bridges.bridge(leg, other, after=after)
         if body.record == "record-from-answer":
             self._recordings.record_leg(
                 leg, form=body.record_format or "mp3", channels=body.record_channels or "dual",
@@ -110,8 +130,7 @@ class LegHandlers:
     def refer(self, call: str, body: ReferBody) -> Answer:
         leg = self._world.answered(call)
         self._world.set_state(leg, body.client_state)
-        phone = self._dialling.phones.get(body.sip_address)
-        self._bridges.refer(leg, refused=phone is not None and phone.does in ("decline", "busy", "unknown"))
+        self._bridges.refer(leg, refused=self._phones.of(body.sip_address).does in ("decline", "busy", "unknown"))
         return OK
 
     def client_state_update(self, call: str, body: ClientStateUpdateBody) -> Answer:
@@ -126,6 +145,8 @@ class LegHandlers:
         return OK
 
     def _other(self, body: BridgeBody) -> Leg:
+        if sum(each is not None for each in (body.call_control_id, body.queue, body.video_room_id)) > 1:
+            refuse("10015", "call_control_id, queue and video_room_id cannot be used together", pointer="/queue")
         if body.queue is None:
             if body.call_control_id is None:
                 refuse("10004", "call_control_id or queue is required", pointer="/call_control_id")
@@ -135,8 +156,8 @@ class LegHandlers:
             refuse("90035", f"{body.queue} is empty", pointer="/queue")
         other = entries[0].leg
         # It leaves the queue whether the bridge succeeds or not.
-        if other.alive:
-            self._queues.remove(other, "bridging-in-process")
-        else:
-            entries.pop(0)
-        return self._world.leg(other.id)
+        if not other.alive:
+            self._queues.drop(body.queue, other.id)
+            refuse("90018", f"the first call of {body.queue} has ended: it was from {other.from_} to {other.to}")
+        self._bridges.leave_queue(other)
+        return other
