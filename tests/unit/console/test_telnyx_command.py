@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -255,3 +257,9 @@ def test_a_key_in_the_place_of_its_file_is_not_repeated() -> None:
     with pytest.raises(ConfigError) as raised:
         client_of(access(api_key_file=Path(key)), page_size=1)
     assert key not in str(raised.value)
+
+
+def test_other_commands_do_not_load_what_asks_telnyx() -> None:
+    loaded = "import sys, worker.cli; print(sorted({'aiohttp', 'msgspec', 'worker.telnyx'} & set(sys.modules)))"
+    ended = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, timeout=30, check=True)
+    assert ended.stdout == "[]\n", ended.stderr
