@@ -9,7 +9,6 @@ from typing import NoReturn
 import anyio
 from aiohttp import web
 
-from worker.telnyx.calls.operations import DIAL
 from worker.telnyx.operation import Operation
 from worker.telnyx.operations import OPERATIONS
 from worker.testing.emulator.delivery import Delivery
@@ -111,8 +110,8 @@ class Api:
         if fault is not None and fault.kind == "no-effect":
             return OK
         key = getattr(given[0], "command_id", None) if operation.keyed else None
-        # A dial's key is the account's, the others' belong to the call or conference in the path.
-        scope = operation.path if operation is DIAL else request.path
+        # What makes something has its key of the account, any other of the call or conference, whatever it does.
+        scope = f"{operation.resource} {ids[0]}" if ids else operation.path
         return self._repetitions.once(scope, key, lambda: self._table[operation](*ids, *given))
 
 

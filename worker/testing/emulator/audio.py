@@ -17,11 +17,11 @@ class Audio:
 
     def __init__(self, world: World, conferences: Conferences) -> None:
         self._world = world
-        self._conferences = conferences
         self._legs: defaultdict[str, Player] = defaultdict(lambda: Player(world.clock))
         #: (conference, "") is all of it, (conference, leg) one participant's ear.
         self._rooms: defaultdict[tuple[str, str], Player] = defaultdict(lambda: Player(world.clock))
-        world.departures.append(lambda leg: self._legs[leg.id].close())
+        world.departures.append(self._leg_ended)
+        conferences.partings.append(self._leg_left)
         conferences.farewells.append(self._room_ended)
 
     def spoken_secs(self, text: str, loop: Loop = None) -> float | None:
@@ -46,7 +46,10 @@ class Audio:
         sound = Sound(
             self.spoken_secs(text, loop),
             lambda: say(leg, "call.speak.started", state_of_then=state),
-            lambda status: say(leg, "call.speak.ended", state_of_then=state, status=status),
+            # What ends speech that is stopped is not among the documented statuses.
+            lambda status: say(
+                leg, "call.speak.ended", state_of_then=state, status="completed" if status == "cancelled" else status
+            ),
         )
         self.leg(leg).play(sound, stop=stop)
 
@@ -122,14 +125,40 @@ class Audio:
         base = f"conference.participant.{kind}" if leg else f"conference.{kind}"
 
         def say(what_happened: str) -> None:
-            self._conferences.say_heard(conference, leg, f"{base}.{what_happened}", **what)
+            self._say(conference, leg, f"{base}.{what_happened}", what)
 
         return Sound(secs, lambda: say("started"), lambda _: say("ended"), missing=missing)
 
+    def _say(self, conference: Conference, leg: Leg | None, event_type: str, what: dict[str, str]) -> None:
+        """Say what a conference, or one leg in it, begins or ceases to hear."""
+        about: dict[str, object] = {
+            "conference_id": conference.id,
+            "connection_id": self._world.settings.connection_id,
+            "creator_call_session_id": conference.creator.session_id,
+            **what,
+        }
+        if leg is not None:
+            about |= {
+                "call_control_id": leg.id,
+                "call_leg_id": leg.leg_id,
+                "call_session_id": leg.session_id,
+                "client_state": conference.client_state,
+            }
+        self._world.post(event_type, about, occurred="payload", leg=conference.creator)
+
+    def _leg_ended(self, leg: Leg) -> None:
+        if leg.id in self._legs:
+            self._legs.pop(leg.id).close()
+
+    def _leg_left(self, conference: Conference, leg: Leg) -> None:
+        player = self._rooms.pop((conference.id, leg.id), None)
+        if player is not None:
+            player.close()
+
     def _room_ended(self, conference: Conference) -> None:
-        for (room, _), player in list(self._rooms.items()):
+        for room, ear in list(self._rooms):
             if room == conference.id:
-                player.close()
+                self._rooms.pop((room, ear)).close()
 
 
 def _repeated(secs: float, loop: Loop) -> float | None:

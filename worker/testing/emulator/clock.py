@@ -97,4 +97,6 @@ class Clock:
 
 def secs_between(earlier: str, later: str) -> int:
     """Return the whole seconds from one written time to another."""
-    return int((datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds())
+    between = datetime.fromisoformat(later) - datetime.fromisoformat(earlier)
+    # Written times are cut to microseconds: what was meant as a whole second may lack one.
+    return int(round(between.total_seconds(), 3))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -32,8 +31,18 @@ class Manner(msgspec.Struct, frozen=True):
     role: Role = "none"
     whispers_to: tuple[str, ...] = ()
 
+    @property
+    def whispers(self) -> bool:
+        """Whether only those who are named hear it; a whisperer who names nobody only listens."""
+        return self.role == "whisper" and bool(self.whispers_to)
 
-@dataclass
+    @property
+    def heard(self) -> bool:
+        """Whether anybody can hear it: it is not muted, and no supervisor who only listens."""
+        return not self.muted and (self.role in ("none", "barge") or self.whispers)
+
+
+@dataclass(eq=False)
 class Participant:
     """A leg in a conference."""
 
@@ -42,9 +51,16 @@ class Participant:
     manner: Manner
     created_at: str
     updated_at: str
+    #: Held because the conference has not begun.
+    waits: bool = False
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether it is held, for either reason."""
+        return self.waits or self.manner.on_hold
 
 
-@dataclass
+@dataclass(eq=False)
 class Conference:
     """One conference."""
 
@@ -54,11 +70,11 @@ class Conference:
     client_state: str | None
     region: str
     created_at: str
+    updated_at: str
     expires_at: str
     max_participants: int = MAX_PARTICIPANTS
     started: bool = True
     closed: bool = False
-    updated_at: str = ""
     ended_at: str | None = None
     end_reason: str | None = None
     ended_by: Leg | None = None
@@ -90,6 +106,8 @@ class Conferences:
         self.by_id: dict[str, Conference] = {}
         #: Told when a conference has ended.
         self.farewells: list[Callable[[Conference], None]] = []
+        #: Told when a leg has left one.
+        self.partings: list[Callable[[Conference, Leg], None]] = []
         #: Takes a leg out of where it is when it enters a conference.
         self.entering: list[Callable[[Leg], None]] = []
         world.departures.append(self.take_out)
@@ -128,7 +146,7 @@ class Conferences:
         lasts_secs = min(MAX_SECS, duration_minutes * 60.0 if duration_minutes else MAX_SECS)
         conference = Conference(
             self.world.new_uuid(), name, leg, leg.client_state, region or self.world.settings.region, clock.text(),
-            clock.text(in_secs=lasts_secs), max_participants or MAX_PARTICIPANTS, started,
+            clock.text(), clock.text(in_secs=lasts_secs), max_participants or MAX_PARTICIPANTS, started,
         )  # fmt: skip
         self._move_out(leg, conference)
         self.by_id[conference.id] = conference
@@ -157,9 +175,7 @@ class Conferences:
 
     def leave(self, conference: Conference, leg: Leg) -> None:
         """Take a leg out; it stays parked."""
-        participant = conference.participant(leg.id)
-        if participant is None:
-            refuse("10015", "The call is not in this conference", pointer="/call_control_id")
+        participant = self.inside(conference, leg)
         self._out(conference, participant)
         manner = participant.manner
         if conference.ended_at is not None:
@@ -179,7 +195,8 @@ class Conferences:
         """End a conference; its legs are hung up or stay parked."""
         if conference.ended_at is not None:
             return
-        conference.ended_at, conference.end_reason = self.world.clock.text(), reason
+        conference.ended_at = conference.updated_at = self.world.clock.text()
+        conference.end_reason = reason
         for farewell in self.farewells:
             farewell(conference)
         for participant in list(conference.participants):
@@ -188,14 +205,27 @@ class Conferences:
             else:
                 self._out(conference, participant)
         told = self.world.settings.unconfirmed.ended_by_command if reason == "ended_via_api" else reason
-        what = {} if told == "absent" else {"reason": told}
-        self._say(conference, conference.creator, "conference.ended", what, occurred="payload")
+        self._say(
+            conference,
+            conference.creator,
+            "conference.ended",
+            occurred="payload",
+            reason=None if told == "absent" else told,
+        )
 
     def chosen(self, conference: Conference, calls: list[str] | None) -> list[Participant]:
         """Return the participants who are named, or all when nobody is."""
         if not calls:
             return list(conference.participants)
-        return [self._known(conference, call) for call in calls]
+        places = {f"/call_control_ids/{number}": call for number, call in enumerate(calls)}
+        return [self.inside(conference, self.world.leg(call, pointer=at), pointer=at) for at, call in places.items()]
+
+    def inside(self, conference: Conference, leg: Leg, *, pointer: str = "/call_control_id") -> Participant:
+        """Return a leg's part in a conference, or refuse."""
+        participant = conference.participant(leg.id)
+        if participant is None:
+            refuse("10015", f"{leg.id} is not in this conference", pointer=pointer)
+        return participant
 
     def change(self, participant: Participant, **manner: object) -> None:
         """Change how somebody is in a conference."""
@@ -207,45 +237,16 @@ class Conferences:
         if leg.conference is not None:
             self.leave(self.by_id[leg.conference], leg)
 
-    def say_heard(self, conference: Conference, leg: Leg | None, event_type: str, **fields: object) -> None:
-        """Say what a conference, or one leg in it, begins or ceases to hear."""
-        about: dict[str, object] = {
-            "conference_id": conference.id,
-            "connection_id": self.world.settings.connection_id,
-            "creator_call_session_id": conference.creator.session_id,
-            **fields,
-        }
-        if leg is not None:
-            about |= {
-                "call_control_id": leg.id,
-                "call_leg_id": leg.leg_id,
-                "call_session_id": leg.session_id,
-                "client_state": conference.client_state,
-            }
-        self.world.post(event_type, about, occurred="payload", leg=conference.creator)
-
-    def say_saved(self, conference: Conference, **fields: object) -> None:
-        """Say that a recording can be fetched."""
-        self._say(conference, conference.creator, "conference.recording.saved", fields, occurred="nowhere")
-
-    def _known(self, conference: Conference, call: str) -> Participant:
-        participant = conference.participant(call)
-        if participant is None:
-            refuse("10015", f"{call} is not in this conference", pointer="/call_control_ids")
-        return participant
-
     def _enter(self, conference: Conference, leg: Leg, manner: Manner) -> None:
         self.queues.remove(leg, self.world.settings.unconfirmed.dequeued_by_join)
         for take_out in self.entering:
             take_out(leg)
         if manner.starts_conference and not conference.started:
-            conference.started = True
-            for participant in conference.participants:
-                self.change(participant, on_hold=False)
-        if not conference.started:
-            manner = msgspec.structs.replace(manner, on_hold=True)
+            self._begin(conference)
         now = self.world.clock.text()
-        conference.participants.append(Participant(self.world.new_uuid(), leg, manner, now, now))
+        conference.participants.append(
+            Participant(self.world.new_uuid(), leg, manner, now, now, not conference.started)
+        )
         leg.conference = conference.id
         leg.stays.append(Stay(conference.id, now))
         self._say(conference, leg, "conference.participant.joined", occurred="data")
@@ -254,11 +255,19 @@ class Conferences:
         if len(conference.participants) > 1 and self.world.random.random() < self.world.settings.floor_change_rate:
             self._say(conference, leg, "conference.floor.changed", occurred="payload", wrapped=False)
 
+    def _begin(self, conference: Conference) -> None:
+        """A conference begins that had waited for somebody; who was held by a command stays so."""
+        conference.started, conference.updated_at = True, self.world.clock.text()
+        for participant in conference.participants:
+            participant.waits, participant.updated_at = False, self.world.clock.text()
+
     def _out(self, conference: Conference, participant: Participant) -> None:
         leg = participant.leg
         conference.participants.remove(participant)
         leg.conference = None
         leg.stays[-1].left_at = self.world.clock.text()
+        for parting in self.partings:
+            parting(conference, leg)
         self._say(conference, leg, "conference.participant.left", occurred="data")
         self.world.tell(leg, "left")
 
@@ -273,10 +282,10 @@ class Conferences:
         conference: Conference,
         leg: Leg,
         event_type: str,
-        fields: Mapping[str, object] = MappingProxyType({}),
         *,
-        occurred: Literal["data", "payload", "nowhere"],
+        occurred: Literal["data", "payload"],
         wrapped: bool = True,
+        reason: str | None = None,
     ) -> None:
         own = "participant" in event_type and self.world.settings.unconfirmed.participant_state == "participant"
         payload: dict[str, object] = {
@@ -285,8 +294,7 @@ class Conferences:
             "client_state": leg.client_state if own else conference.client_state,
             "conference_id": conference.id,
             "connection_id": self.world.settings.connection_id,
-            **fields,
+            "call_leg_id": leg.leg_id,
+            **({"reason": reason} if reason else {}),
         }
-        if event_type != "conference.recording.saved":
-            payload["call_leg_id"] = leg.leg_id
         self.world.post(event_type, payload, occurred=occurred, leg=leg, wrapped=wrapped)

@@ -14,7 +14,7 @@ class Stay:
     left_at: str | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Leg:
     """A call leg."""
 

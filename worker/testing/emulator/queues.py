@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from worker.testing.emulator.clock import secs_between
+from worker.testing.emulator.clock import Timer, secs_between
 from worker.testing.emulator.legs import Leg
 from worker.testing.emulator.problems import refuse
 from worker.testing.emulator.world import World
@@ -15,7 +15,7 @@ IMPLICIT_MAX_SIZE = 100
 EXPLICIT_MAX_SIZE = 300
 
 
-@dataclass
+@dataclass(eq=False)
 class Entry:
     """A leg's place in a queue."""
 
@@ -24,7 +24,7 @@ class Entry:
     keep_after_hangup: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Queue:
     """One queue."""
 
@@ -34,6 +34,8 @@ class Queue:
     created_at: str
     updated_at: str
     entries: list[Entry] = field(default_factory=list)
+    #: Removes it if it stays empty.
+    removal: Timer | None = None
 
     def entry(self, leg_id: str) -> Entry | None:
         """Return a leg's entry."""
@@ -65,9 +67,11 @@ class Queues:
         return entry
 
     def create(self, name: str, max_size: int | None) -> Queue:
-        """Make a queue; one that is there already is refused, for Telnyx does not say what it does then."""
+        """Make a queue; what is done about one that is there already is `Unconfirmed.duplicate_queue`."""
         if name in self.by_name:
-            refuse("10015", f"there is a queue {name} already", pointer="/queue_name")
+            if self.world.settings.unconfirmed.duplicate_queue == "refused":
+                refuse("10015", f"there is a queue {name} already", pointer="/queue_name")
+            return self.by_name[name]
         return self._make(name, max_size or EXPLICIT_MAX_SIZE)
 
     def update(self, name: str, max_size: int) -> Queue:
@@ -113,6 +117,7 @@ class Queues:
         average = self.average_wait_secs(queue)
         entry = Entry(leg, self.world.clock.text(), keep_after_hangup)
         queue.entries.append(entry)
+        self._forget_when_empty(queue)
         leg.queue = name
         self.world.say(
             leg,
@@ -138,11 +143,13 @@ class Queues:
         entry = self.entry(name, leg_id)
         if entry.leg.alive:
             refuse("10015", "only calls that have ended can be removed", pointer="/call_control_id")
-        self.get(name).entries.remove(entry)
+        queue = self.get(name)
+        queue.entries.remove(entry)
+        self._forget_when_empty(queue)
 
     def waited_secs(self, entry: Entry) -> int:
-        """Return how long a leg has been in its queue."""
-        return secs_between(entry.enqueued_at, self.world.clock.text())
+        """Return how long a leg has been in its queue; one that has ended waits no longer."""
+        return secs_between(entry.enqueued_at, entry.leg.ended_at or self.world.clock.text())
 
     def average_wait_secs(self, queue: Queue) -> int:
         """Return how long those who are in a queue have been there, on average."""
@@ -158,8 +165,9 @@ class Queues:
     def _take(self, queue: Queue, entry: Entry, reason: str) -> None:
         leg, position, waited = entry.leg, queue.entries.index(entry) + 1, self.waited_secs(entry)
         leg.queue = None
-        if not (reason == "hangup" and entry.keep_after_hangup):
-            queue.entries.remove(entry)
+        if reason == "hangup" and entry.keep_after_hangup:
+            return
+        queue.entries.remove(entry)
         if reason != "hangup" or self.world.settings.unconfirmed.dequeued_by_hangup:
             self.world.say(
                 leg,
@@ -180,12 +188,14 @@ class Queues:
         self.remove(leg, "hangup")
 
     def _forget_when_empty(self, queue: Queue) -> None:
+        if queue.removal is not None:
+            queue.removal.cancel()
         secs = self.world.settings.unconfirmed.queue_removed_after_secs
         if secs is None or queue.entries:
             return
 
         def forget() -> None:
-            if not queue.entries and self.by_name.get(queue.name) is queue:
+            if self.by_name.get(queue.name) is queue:
                 del self.by_name[queue.name]
 
-        self.world.later(secs, forget)
+        queue.removal = self.world.clock.later(secs, forget)

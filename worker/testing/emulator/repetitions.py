@@ -23,15 +23,15 @@ class Repetitions:
     def __init__(self, clock: Clock, answered: Literal["same", "bare", "refused"]) -> None:
         self._clock = clock
         self._answered = answered
-        #: (path, command_id) → when it was carried out, and its answer; the oldest first.
+        #: (scope, command_id) → when it was carried out, and its answer; the oldest first.
         self._done: dict[tuple[str, str], tuple[float, Answer]] = {}
 
-    def once(self, path: str, command_id: str | None, action: Callable[[], Answer]) -> Answer:
+    def once(self, scope: str, command_id: str | None, action: Callable[[], Answer]) -> Answer:
         """Do *action*, unless it was done; return its answer. A command that was refused may be sent again."""
         if command_id is None:
             return action()
         self._forget()
-        command = (path, command_id)
+        command = (scope, command_id)
         if command not in self._done:
             self._done[command] = (self._clock.now(), action())
             return self._done[command][1]

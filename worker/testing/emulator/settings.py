@@ -76,6 +76,8 @@ class Unconfirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enqueue_needs_answer: bool = True
     #: Whether a call in one queue may be put into another: it moves, or is refused.
     second_queue: Literal["moves", "refused"] = "moves"
+    #: What making a queue of a name that there is gets: a refusal, or the queue that there is.
+    duplicate_queue: Literal["refused", "same"] = "refused"
     #: The reason of `conference.ended` after the `end` command, whose own is not among the webhook's.
     ended_by_command: Literal["all_left", "ended_via_api", "absent"] = "all_left"
     #: Whose client_state is in `conference.participant.*`: the conference's or the participant's.

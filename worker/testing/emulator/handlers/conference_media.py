@@ -8,7 +8,7 @@ from worker.telnyx.conferences.recording import RecordPauseBody, RecordResumeBod
 from worker.testing.emulator.audio import Audio
 from worker.testing.emulator.conferences import Conference, Conferences
 from worker.testing.emulator.gathers import DIGITS, Gather, Gathers
-from worker.testing.emulator.handlers.media import check_digits, check_one_audio, check_text
+from worker.testing.emulator.handlers.media import check_digits, check_loop, check_one_audio, check_text
 from worker.testing.emulator.handlers.table import OK, Answer, Table
 from worker.testing.emulator.legs import Leg
 from worker.testing.emulator.problems import refuse
@@ -47,6 +47,7 @@ class ConferenceMediaHandlers:
         check_one_audio(body.audio_url, body.media_name)
         if not (body.audio_url or body.media_name):
             refuse("10004", "audio_url or media_name is required", pointer="/audio_url")
+        check_loop(body.loop)
         legs = self._named(found, body.call_control_ids)
         self._audio.play_to(found, legs, url=body.audio_url, name=body.media_name, loop=body.loop)
         return OK

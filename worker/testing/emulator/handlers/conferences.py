@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from msgspec.structs import replace
 
 from worker.telnyx.conferences import operations as o
@@ -27,7 +25,6 @@ from worker.testing.emulator.handlers.table import OK, Answer, Table
 from worker.testing.emulator.problems import refuse
 from worker.testing.emulator.world import World
 
-ROLES: tuple[Role, ...] = get_args(Role)
 Calls = list[str] | None
 
 
@@ -73,8 +70,6 @@ class ConferenceHandlers:
 
     def create(self, body: CreateBody) -> Answer:
         check_one_audio(body.hold_audio_url, body.hold_media_name)
-        if not body.name:
-            refuse("10004", "name is required", pointer="/name")
         conference = self._conferences.create(
             self._world.answered(body.call_control_id),
             body.name,
@@ -87,17 +82,17 @@ class ConferenceHandlers:
         return show_conference(self._world, conference)
 
     def retrieve(self, conference: str, query: ConferenceQuery) -> Answer:
-        found = self._conferences.find(conference, active=False, region=query.region)
+        found = self._conferences.find(conference, active=False, region=query.region, named=False)
         return show_conference(self._world, found)
 
     def participants(self, conference: str, query: ParticipantsQuery) -> Answer:
-        found = self._conferences.find(conference, active=False, region=query.region)
+        found = self._conferences.find(conference, active=False, region=query.region, named=False)
         return [
             show_participant(found, each)
             for each in found.participants
-            if query.muted in (None, each.manner.muted)
-            and query.on_hold in (None, each.manner.on_hold)
-            and query.whispering in (None, each.manner.role == "whisper")
+            if query.muted in (None, not each.manner.heard)
+            and query.on_hold in (None, each.on_hold)
+            and query.whispering in (None, each.manner.whispers)
         ]
 
     def end(self, conference: str, _: EndBody) -> Answer:
@@ -114,6 +109,8 @@ class ConferenceHandlers:
         if not body.call_control_ids:
             refuse("10004", "call_control_ids is required", pointer="/call_control_ids")
         self._change(found, body.call_control_ids, on_hold=False)
+        for participant in self._conferences.chosen(found, body.call_control_ids):
+            participant.waits = False
         return OK
 
     def mute(self, conference: str, body: MuteBody) -> Answer:
@@ -135,9 +132,8 @@ class ConferenceHandlers:
             soft_end_conference_on_exit=bool(body.soft_end_conference_on_exit),
             starts_conference=bool(body.start_conference_on_enter),
         )
-        self._conferences.join(
-            found, leg, body.client_state, as_supervisor(manner, body.supervisor_role, body.whisper_call_control_ids)
-        )
+        manner = as_supervisor(manner, body.supervisor_role, body.whisper_call_control_ids)
+        self._conferences.join(found, leg, body.client_state, manner)
         return OK
 
     def leave(self, conference: str, body: LeaveBody) -> Answer:
@@ -147,8 +143,9 @@ class ConferenceHandlers:
 
     def update(self, conference: str, body: UpdateBody) -> Answer:
         found = self._conferences.find(conference, region=body.region)
-        (participant,) = self._conferences.chosen(found, [body.call_control_id])
-        participant.manner = as_supervisor(participant.manner, body.supervisor_role, body.whisper_call_control_ids)
+        participant = self._conferences.inside(found, self._world.leg(body.call_control_id))
+        manner = as_supervisor(participant.manner, body.supervisor_role, body.whisper_call_control_ids)
+        self._conferences.change(participant, role=manner.role, whispers_to=manner.whispers_to)
         return OK
 
     def participant(self, conference: str, participant: str) -> Answer:
@@ -169,17 +166,14 @@ class ConferenceHandlers:
             self._conferences.change(participant, **manner)
 
     def _participant(self, conference: Conference, ident: str) -> Participant:
-        found = next((each for each in conference.participants if ident in (each.id, each.leg.id)), None)
+        found = next((each for each in conference.participants if each.id == ident), None)
         if found is None:
             refuse("10005", f"{ident} is not in this conference")
         return found
 
 
-def as_supervisor(manner: Manner, role: str | None, whispers_to: Calls) -> Manner:
-    """Return the manner of a supervisor: barge is like everybody else; whom nobody is named to whisper to, monitors."""
+def as_supervisor(manner: Manner, role: Role | None, whispers_to: Calls) -> Manner:
+    """Return the manner of a supervisor; barge is like everybody else."""
     if role is None:
         return manner
-    known = next(each for each in ROLES if each == role)
-    if known == "whisper" and not whispers_to:
-        known = "monitor"
-    return replace(manner, role=known, whispers_to=tuple(whispers_to or ()), muted=known == "monitor")
+    return replace(manner, role=role, whispers_to=tuple(whispers_to or ()) if role == "whisper" else ())

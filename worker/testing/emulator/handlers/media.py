@@ -17,6 +17,8 @@ from worker.testing.emulator.recordings import Recordings
 from worker.testing.emulator.world import World
 
 MOST_CHARACTERS = 3000
+MOST_LOOPS = 100
+STOPS = ("current", "all")
 
 
 class MediaHandlers:
@@ -47,6 +49,8 @@ class MediaHandlers:
 
     def speak(self, call: str, body: SpeakBody) -> Answer:
         check_text(body.payload)
+        check_loop(body.loop)
+        check_among("stop", body.stop, STOPS)
         leg = self._leg(call, body.client_state)
         self._audio.speak(leg, body.payload, loop=body.loop, stop=body.stop)
         return OK
@@ -55,6 +59,9 @@ class MediaHandlers:
         if not (body.audio_url or body.media_name or body.playback_content):
             refuse("10004", "audio_url, media_name or playback_content is required", pointer="/audio_url")
         check_one_audio(body.audio_url, body.media_name)
+        check_loop(body.loop)
+        check_among("stop", body.stop, STOPS)
+        check_among("target_legs", body.target_legs, ("self",) if body.overlay else ("self", "opposite", "both"))
         leg = self._world.answered(call)
         if body.overlay and not self._audio.leg(leg).plays:
             refuse("10015", "An overlay needs other audio to be played over", pointer="/overlay")
@@ -65,6 +72,7 @@ class MediaHandlers:
         return OK
 
     def playback_stop(self, call: str, body: PlaybackStopBody) -> Answer:
+        check_among("stop", body.stop, STOPS)
         leg = self._leg(call, body.client_state)
         self._audio.leg(leg).stop(body.stop or "all", overlay=bool(body.overlay))
         return OK
@@ -122,8 +130,10 @@ class MediaHandlers:
 
     def record_start(self, call: str, body: RecordStartBody) -> Answer:
         leg = self._leg(call, body.client_state)
+        # One track has one channel, whatever is asked for.
+        channels = body.channels if body.recording_track in (None, "both") else "single"
         self._recordings.record_leg(
-            leg, form=body.format, channels=body.channels, max_secs=body.max_length,
+            leg, form=body.format, channels=channels, max_secs=body.max_length,
             transcribed=bool(body.transcription), name=body.custom_file_name,
         )  # fmt: skip
         return OK
@@ -168,9 +178,7 @@ class MediaHandlers:
 
 
 def check_text(text: str) -> None:
-    """Refuse a text that is empty or too long."""
-    if not text:
-        refuse("10004", "payload is required", pointer="/payload")
+    """Refuse a text that is too long."""
     if len(text) > MOST_CHARACTERS:
         refuse("10015", f"payload has more than {MOST_CHARACTERS} characters", pointer="/payload")
 
@@ -181,9 +189,25 @@ def check_one_audio(url: str | None, name: str | None) -> None:
         refuse("10015", "audio_url and media_name cannot be used together", pointer="/media_name")
 
 
+def check_loop(loop: int | str | None) -> None:
+    """Refuse what says not how often: a number, also as text, or `infinity`."""
+    if loop in (None, "infinity"):
+        return
+    if not str(loop).isdecimal():
+        refuse("10015", "loop is a number, or infinity", pointer="/loop")
+    if not 1 <= int(str(loop)) <= MOST_LOOPS:
+        refuse("10033", f"The value is outside of allowed range 1 to {MOST_LOOPS}", pointer="/loop")
+
+
+def check_among(field: str, value: str | None, values: tuple[str, ...]) -> None:
+    """Refuse what is not among the values that the field's description names."""
+    if value is not None and value not in values:
+        refuse("10032", f"The value must be one of: {', '.join(values)}.", pointer=f"/{field}")
+
+
 def check_digits(digits: str) -> None:
     """Refuse what is not DTMF."""
-    if not digits or set(digits.upper()) - set("0123456789ABCD*#W"):
+    if set(digits) - set("0123456789ABCD*#wW"):
         refuse("10015", "digits are 0-9, A-D, *, #, w and W", pointer="/digits")
 
 

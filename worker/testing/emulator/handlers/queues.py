@@ -39,8 +39,6 @@ class QueueHandlers:
     def enqueue(self, call: str, body: EnqueueBody) -> Answer:
         needs_answer = self._world.settings.unconfirmed.enqueue_needs_answer
         leg = self._world.answered(call) if needs_answer else self._world.leg(call)
-        if not body.queue_name:
-            refuse("10004", "queue_name is required", pointer="/queue_name")
         self._queues.enqueue(
             leg,
             body.queue_name,
@@ -83,7 +81,9 @@ class QueueHandlers:
         return show_queued(self._queues, self._queues.get(queue), self._queues.entry(queue, call))
 
     def update_call(self, queue: str, call: str, body: UpdateCallBody) -> Answer:
-        self._queues.entry(queue, call).keep_after_hangup = bool(body.keep_after_hangup)
+        entry = self._queues.entry(queue, call)
+        if body.keep_after_hangup is not None:
+            entry.keep_after_hangup = body.keep_after_hangup
         return None
 
     def remove_call(self, queue: str, call: str) -> Answer:
