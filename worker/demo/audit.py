@@ -105,7 +105,7 @@ class Audit:
                 self._joined[conference, call].add(event.occurred_ms)
             case w.ParticipantLeft(conference_id=conference, call_control_id=call):
                 self._left[conference, call].add(event.occurred_ms)
-            case w.RecordingSaved(recording_id=str(recording)):
+            case w.ConferenceRecordingSaved(recording_id=str(recording)):
                 self._recordings.add(recording)
             case w.CallEnqueued(call_control_id=call):
                 self._arrived[call] = min(event.occurred_ms, self._arrived.get(call, event.occurred_ms))

@@ -10,10 +10,10 @@ from worker.events.intents import AnyIntent
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome
 from worker.events.timers import TimerFired
-from worker.events.webhooks import AnyWebhook, Unread, decode_webhook
+from worker.events.webhooks import Delivered, Unread, decode_webhook
 
 Internal = TimerFired | Outcome | Observed | Told | AnyIntent
-Body = AnyWebhook | Internal
+Body = Delivered | Internal
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from worker.events.intents import SignIn
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome, Refused, Succeeded, Unknown
 from worker.events.timers import TimerFired
-from worker.events.webhooks import Other, Unread
+from worker.events.webhooks import MISREAD, Other, Unread, surprises
 from worker.replay.source import Step
 
 MAX_VALUE = 160
@@ -52,11 +52,12 @@ def describe(event: Event) -> str:
         case SignIn(by=by):
             return f"intent   sign-in by {by}"
         case Other(event_type=event_type):
-            return f"webhook  {event_type} (nothing acts upon it)"
+            return f"webhook  {event_type} (an event type that is not known here; nothing acts upon it)"
         case Unread(event_type=event_type, reason=reason):
             return f"webhook  {event_type} (not as documented: {reason})"
         case _:
-            return f"webhook  {_words(type(body).__name__)} {_fields(body)}"
+            told = f"webhook  {_words(type(body).__name__)} {_fields(body)}".rstrip()
+            return " ".join((told, *(f"({surprise.why})" for surprise in surprises(body))))
 
 
 def describe_act(act: Act) -> str:
@@ -103,7 +104,7 @@ def _fields(value: object) -> str:
     fields = msgspec.to_builtins(value)
     if not isinstance(fields, dict):
         return ""
-    left_out = {"type", "notice", "command"}
+    left_out = {"type", "notice", "command", "event_type", MISREAD}
     return " ".join(f"{k}={_short(k, v)}" for k, v in fields.items() if k not in left_out and v not in (None, ""))
 
 

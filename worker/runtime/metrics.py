@@ -23,6 +23,12 @@ class Metrics:
         self.unread = Counter(
             "switchhook_worker_events_unread", "Log entries that could not be read, passed over", registry=r
         )
+        self.undocumented = Counter(
+            "switchhook_worker_undocumented",
+            "Event types, fields and values of webhooks that are not documented",
+            ["what"],
+            registry=r,
+        )
         self.decisions = Counter("switchhook_worker_decisions", "Decisions journaled", registry=r)
         self.commands = Counter(
             "switchhook_worker_commands", "Commands ended, by command and result", ["command", "result"], registry=r

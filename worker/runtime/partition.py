@@ -27,6 +27,7 @@ from worker.runtime.journal import START, Entries, Journal, entries_of, events_o
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
 from worker.runtime.timers import Timers
+from worker.runtime.undocumented import Undocumented
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ class PartitionOwner:
         effects: Effects,
         clock: RedisClock,
         metrics: Metrics,
+        undocumented: Undocumented,
     ) -> None:
         self.lease = lease
         self.partition = lease.partition
@@ -59,6 +61,7 @@ class PartitionOwner:
         self._effects = effects
         self._clock = clock
         self._metrics = metrics
+        self._undocumented = undocumented
         self._timers = Timers(lease, self.ledger, event_log, clock, metrics)
         self._position = START
         #: The newest event when the partition was taken; None when it has been reached.
@@ -131,6 +134,7 @@ class PartitionOwner:
         timers: list[Timer] = []
         policy = self._policy()
         for event in events_of(batch, unread=self._metrics.unread.inc):
+            self._undocumented.note(event)
             acts, new_commands, new_timers = self._decide(event, policy)
             if acts:
                 decisions.append((event.id, Decision(event.address, acts)))

@@ -24,6 +24,7 @@ from worker.runtime.lease import Lease, Leases
 from worker.runtime.membership import Membership
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import PartitionOwner
+from worker.runtime.undocumented import Undocumented
 from worker.settings import WorkerSettings
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,7 @@ class Worker:
         self._senders = senders
         self._policy = policy
         self.metrics = metrics
+        self._undocumented = Undocumented(metrics)
         self._reads = reads
         self._clock = RedisClock()
         keys = Keys(settings.prefix)
@@ -174,6 +176,7 @@ class Worker:
             effects=effects,
             clock=self._clock,
             metrics=self.metrics,
+            undocumented=self._undocumented,
         )
         self._owners[lease.partition] = owner
         self.metrics.takeovers.inc()

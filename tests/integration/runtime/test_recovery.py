@@ -210,6 +210,19 @@ async def test_an_event_on_which_the_code_raises_decides_nothing_and_stops_nobod
         assert len(a.held) == PARTITIONS
 
 
+async def test_what_telnyx_does_not_document_is_counted_once_and_not_again_in_a_recovery(bench: Bench) -> None:
+    address = Address("default", "call", "c1")
+    hangup = b'{"data":{"event_type":"call.hangup","payload":{"call_control_id":"c1","hangup_cause":"weird"}}}'
+    async with bench.worker("a") as a:
+        await bench.webhook(address, hangup)
+        counter = a.metrics.undocumented.labels("call.hangup hangup_cause")
+        await until(lambda: counter._value.get() == 1)
+        await until(lambda: address in a.aggregates())
+    async with bench.worker("b") as b:
+        await until(lambda: address in b.aggregates())
+        assert b.metrics.undocumented.labels("call.hangup hangup_cause")._value.get() == 0
+
+
 def test_a_commands_id_is_always_the_same() -> None:
     assert command_id("default", 3, "1-0", 0) == command_id("default", 3, "1-0", 0)
     assert command_id("default", 3, "1-0", 0) != command_id("default", 3, "1-0", 1)

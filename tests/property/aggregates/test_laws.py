@@ -22,34 +22,34 @@ ROOM = Address("default", "conference", "room")
 GREETED = encode_client_state(ClientState(speech="greeting"))
 
 
-def call_webhooks(*, agent: str | None) -> list[tuple[int, w.AnyWebhook]]:
+def call_webhooks(*, agent: str | None) -> list[tuple[int, w.Delivered]]:
     """Return the webhooks of one leg's life with the times at which they occurred."""
     mark = encode_client_state(ClientState(agent=agent)) if agent else None
     return [
         (1, w.CallInitiated("c1", client_state=mark, direction="incoming", state="parked", from_="+1555", to=NUMBER)),
         (2, w.CallAnswered("c1", client_state=mark)),
-        (3, w.Other("call.speak.started")),
+        (3, w.SpeakStarted("c1")),
         (4, w.SpeakEnded("c1", client_state=GREETED)),
         (5, w.Other("call.something.new")),
         (9, w.CallHangup("c1", hangup_cause="normal_clearing", hangup_source="caller")),
     ]
 
 
-ROOM_WEBHOOKS: list[tuple[int, w.AnyWebhook]] = [
+ROOM_WEBHOOKS: list[tuple[int, w.Delivered]] = [
     (1, w.ConferenceCreated("room", "leg")),
     (1, w.ParticipantJoined("room", "leg")),
     (5, w.ParticipantJoined("room", "c1")),
     (9, w.ParticipantLeft("room", "c1")),
     (12, w.ParticipantJoined("room", "c1")),
     (14, w.ParticipantLeft("room", "c1")),
-    (15, w.Other("conference.floor.changed")),
-    (16, w.RecordingSaved("room", recording_id="r1", recording_started_at="a")),
-    (17, w.RecordingSaved("room", recording_id="r2", recording_started_at="b")),
+    (15, w.FloorChanged("room", "c1")),
+    (16, w.ConferenceRecordingSaved("room", recording_id="r1", recording_started_at="a")),
+    (17, w.ConferenceRecordingSaved("room", recording_id="r2", recording_started_at="b")),
     (20, w.ConferenceEnded("room", reason="all_left")),
 ]
 
 
-def folded(address: Address, facts: list[tuple[int, w.AnyWebhook]]) -> machine.AggregateState:
+def folded(address: Address, facts: list[tuple[int, w.Delivered]]) -> machine.AggregateState:
     """Fold *facts* in the order given."""
     state = machine.new(address)
     for number, (occurred_ms, body) in enumerate(facts):
@@ -78,13 +78,13 @@ class Chaos:
     def __init__(self, centre: Centre, seed: int) -> None:
         self.centre = centre
         self.random = random.Random(seed)
-        self.post: list[tuple[AggregateKind, str, w.AnyWebhook, int]] = []
+        self.post: list[tuple[AggregateKind, str, w.Delivered, int]] = []
         self.rooms: dict[str, set[str]] = {}
         self.alive: set[str] = set()
         self.legs = 0
         self.worst: list[str] = []
 
-    def say(self, kind: AggregateKind, ident: str, body: w.AnyWebhook) -> None:
+    def say(self, kind: AggregateKind, ident: str, body: w.Delivered) -> None:
         """Put a webhook into the post, once or twice."""
         self.centre.now_ms += 1
         for _ in range(self.random.choice((1, 1, 1, 2))):

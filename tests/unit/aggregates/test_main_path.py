@@ -38,7 +38,7 @@ def test_a_conversation_is_recorded_and_ends_in_wrap_up_and_the_next_caller(cent
     centre.hang_up("c1", "room-alice")
     assert centre.agent("alice").duty == "wrapping-up"
     centre.succeed(centre.last(c.RecordStop))
-    centre.tell("conference", "room-alice", w.RecordingSaved("room-alice", recording_id="r1"))
+    centre.tell("conference", "room-alice", w.ConferenceRecordingSaved("room-alice", recording_id="r1"))
     room = centre.states[centre.address("conference", "room-alice")]
     assert isinstance(room, Conference)
     assert [(s.recording_id, s.call) for s in room.saved] == [("r1", "c1")]

@@ -17,7 +17,7 @@ CALL = Address("default", "call", "c1")
 NOON_MS = 1_779_278_400_000
 
 
-def step(body: w.AnyWebhook | Outcome) -> list[str]:
+def step(body: w.Delivered | Outcome) -> list[str]:
     event = Event("1-0", "e", CALL, NOON_MS, NOON_MS, body)
     before = machine.new(CALL)
     after = machine.fold(before, event)
@@ -41,4 +41,24 @@ def test_an_outcome_says_why_it_was_refused() -> None:
 
 
 def test_an_event_that_nothing_acts_upon_is_shown_as_such() -> None:
-    assert step(w.Other("call.something.new"))[0].endswith("webhook  call.something.new (nothing acts upon it)")
+    (first, *_) = step(w.Other("call.something.new"))
+    assert first.endswith("webhook  call.something.new (an event type that is not known here; nothing acts upon it)")
+
+
+def test_a_known_event_that_nothing_acts_upon_is_shown_with_its_fields() -> None:
+    lines = step(w.PlaybackEnded("c1", status="failed", media_name="hold"))
+    assert lines[0].endswith("webhook  playback ended call_control_id=c1 media_name=hold status=failed")
+    assert "    others: [] → ['call.playback.ended']" in lines
+
+
+def test_what_is_not_documented_is_pointed_out() -> None:
+    (first, *_) = step(w.CallHangup("c1", hangup_cause="weird", misread=("tags",)))
+    assert first.endswith(
+        "call hangup call_control_id=c1 hangup_cause=weird"
+        ' (tags is not of its documented type) (hangup_cause "weird" is not documented)'
+    )
+
+
+def test_what_lacks_its_ids_is_shown_with_the_reason() -> None:
+    (first, *_) = step(w.decode_webhook("call.answered", b'{"payload":{}}'))
+    assert first.endswith("webhook  call.answered (not as documented: Object missing required field `call_control_id`)")

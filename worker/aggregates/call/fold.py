@@ -36,7 +36,7 @@ def fold(call: Call, event: Event) -> Call:
             state = decode_client_state(body.client_state)
             call = _mark(call, body.client_state)
             return _speech_ended(call, state.speech) if state and state.speech else call
-        case w.Other(event_type) | w.Unread(event_type):
+        case w.Webhook(event_type=event_type) | w.Other(event_type) | w.Unread(event_type):
             return replace(call, others=call.others | {event_type})
         case n.Told(notice=notice):
             return _told(call, notice)

@@ -27,9 +27,9 @@ def fold(conference: Conference, event: Event) -> Conference:
             return left(conference, leg, at_ms)
         case w.ConferenceEnded():
             return replace(conference, ended_ms=_earliest(conference.ended_ms, at_ms))
-        case w.RecordingSaved() as body:
+        case w.ConferenceRecordingSaved() as body:
             return _saved(conference, body)
-        case w.Other(event_type) | w.Unread(event_type):
+        case w.Webhook(event_type=event_type) | w.Other(event_type) | w.Unread(event_type):
             return replace(conference, others=conference.others | {event_type})
         case n.Told(notice=notice):
             return _told(conference, notice)
@@ -123,7 +123,7 @@ def _record_started(conference: Conference, refusal: Refused | None) -> Conferen
     return replace(conference, recording="off", unrecorded=conference.recorded)
 
 
-def _saved(conference: Conference, body: w.RecordingSaved) -> Conference:
+def _saved(conference: Conference, body: w.ConferenceRecordingSaved) -> Conference:
     recording_id = body.recording_id or ""
     if any(known.recording_id == recording_id for known in conference.saved):
         return conference
