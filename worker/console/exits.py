@@ -16,7 +16,7 @@ class Exit(IntEnum):
     UNREACHABLE = 5, "unreachable, or no answer in time; it is said when there may have been an effect"
     DENIED = 6, "the API key is not accepted (401), or may not do this (403)"
     LIMITED = 7, "more than Telnyx's rate limit (429)"
-    FAILED = 8, "Telnyx failed (5xx)"
+    FAILED = 8, "Telnyx failed (5xx), or answered in a way that is not documented"
     INTERRUPTED = 130, "interrupted"
 
     meaning: str

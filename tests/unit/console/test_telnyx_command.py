@@ -228,6 +228,13 @@ def test_it_is_said_when_there_may_have_been_an_effect(
     assert ("may have had its effect" in line_of(error, kind)) is perhaps
 
 
+def test_what_was_accepted_with_an_answer_that_cannot_be_read_is_said_to_be_accepted() -> None:
+    error = errors.UnreadableError("the answer is not as documented")
+    assert exit_of(error) is Exit.FAILED
+    assert "it was accepted" in line_of(error, OperationClass.ONCE)
+    assert "accepted" not in line_of(error, OperationClass.READ)
+
+
 def access(**options: object) -> Access:
     given: dict[str, object] = {
         "api_key_file": None,

@@ -18,8 +18,10 @@ _EXITS: dict[type[SwitchhookError], Exit] = {
     errors.ServerError: Exit.FAILED,
     errors.ApiError: Exit.REFUSED,
     errors.NetworkError: Exit.UNREACHABLE,
+    errors.UnreadableError: Exit.FAILED,
     errors.TelnyxError: Exit.USAGE,  # What is left: a request that cannot be made.
 }
+ACCEPTED = "it was accepted: look before you repeat it"
 PERHAPS = "it may have had its effect: look before you repeat it"
 
 
@@ -36,6 +38,8 @@ def line_of(error: SwitchhookError, kind: OperationClass) -> str:
             told.append(f"request id {error.request_id}")
         if error.retry_after_secs:
             told.append(f"Telnyx asks to wait {error.retry_after_secs:g} s")
+    if isinstance(error, errors.UnreadableError) and kind is not OperationClass.READ:
+        told.append(ACCEPTED)
     unsure = isinstance(error, errors.NetworkError | errors.ServerError) and not had_no_effect(error)
     if unsure and kind is not OperationClass.READ:
         told.append(PERHAPS)
