@@ -158,7 +158,7 @@ def emulator(
     connection_id: Annotated[str | None, typer.Option(help="The Call Control application.")] = None,
     seed: Annotated[int | None, typer.Option(help="Makes what is random repeatable; 0.")] = None,
     speed: Annotated[float | None, typer.Option(help="Its seconds in one of ours; 1. 0: only as asked for.")] = None,
-    to: Annotated[str, typer.Option(help="The number that callers ring.")] = "+13125550131",
+    to: Annotated[str | None, typer.Option(help="The number that callers ring; +13125550131.")] = None,
     calls_per_minute: Annotated[float | None, typer.Option(help="Callers who ring by themselves; 0.")] = None,
     duplicate_rate: Annotated[float | None, typer.Option(help="Share of webhooks delivered twice; 0.")] = None,
     lost_rate: Annotated[float | None, typer.Option(help="Share of webhooks that get lost; 0.")] = None,

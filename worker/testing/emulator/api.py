@@ -14,7 +14,7 @@ from worker.telnyx.operations import OPERATIONS
 from worker.testing.emulator.delivery import Delivery
 from worker.testing.emulator.faults import Fault, Faults
 from worker.testing.emulator.handlers.table import OK, Answer, Table
-from worker.testing.emulator.limits import Limits
+from worker.testing.emulator.limits import Limits, whole
 from worker.testing.emulator.problems import Problem, refuse
 from worker.testing.emulator.repetitions import Repetitions
 from worker.testing.emulator.requests import page, read_body, read_query
@@ -75,16 +75,17 @@ class Api:
     def _refusal(self, problem: Problem) -> web.Response:
         headers = self._limits.headers()
         if problem.wait_secs is not None:
-            headers["x-ratelimit-reset"] = f"{problem.wait_secs:.2f}"
+            headers["x-ratelimit-reset"] = whole(problem.wait_secs)
             if self._retry_after:
-                headers["Retry-After"] = str(max(1, round(problem.wait_secs)))
+                headers["Retry-After"] = whole(problem.wait_secs)
         return web.json_response(problem.body(), status=problem.status, headers=headers)
 
     def _answer(self, request: web.Request, operation: Operation[object], raw: bytes) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer {self._api_key}":
             refuse("10009", MALFORMED)
         self._limits.admit()
-        fault = self.faults.take(operation.name, self._delivery.conditions)
+        says_ok = "/actions/" in operation.path
+        fault = self.faults.take(operation.name, self._delivery.conditions, says_ok=says_ok)
         if fault is not None and fault.kind == "reset-before":
             reset(request)
         ids = tuple(request.match_info[name] for name in operation.parameters)

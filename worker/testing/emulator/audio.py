@@ -43,12 +43,12 @@ class Audio:
     def speak(self, leg: Leg, text: str, *, loop: Loop = None, stop: str | None = None) -> None:
         """Say a text to a leg; at its end, the leg's client_state of now is told."""
         state, say = leg.client_state, self._world.say
+        stopped = self._world.settings.unconfirmed.stopped_speech
         sound = Sound(
             self.spoken_secs(text, loop),
             lambda: say(leg, "call.speak.started", state_of_then=state),
-            # What ends speech that is stopped is not among the documented statuses.
-            lambda status: say(
-                leg, "call.speak.ended", state_of_then=state, status="completed" if status == "cancelled" else status
+            lambda how: say(
+                leg, "call.speak.ended", state_of_then=state, status=stopped if how == "cancelled" else how
             ),
         )
         self.leg(leg).play(sound, stop=stop)

@@ -7,6 +7,7 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Callable
 
 import aiohttp
 import anyio
@@ -20,6 +21,7 @@ from worker.testing.emulator.settings import Conditions, EmulatorSettings
 #: Pauses before the second attempt and so on. Telnyx says "exponential backoff", and no numbers.
 RETRY_PAUSES_SECS = (0.5, 1.0, 2.0, 4.0)
 RETRIED = {408, 429}
+MOST_REDIRECTS = 3
 #: So many attempts on the first URL have failed when the failover's turn comes.
 BEFORE_FAILOVER = 2
 
@@ -37,9 +39,12 @@ class Delivery:
         self._key = key
         self._random = random.Random(f"{settings.seed} webhooks")
         self._session: aiohttp.ClientSession | None = None
-        #: Webhooks that have neither been delivered nor given up.
+        #: Webhooks that have neither been delivered nor given up, and those of them that wait for the clock.
         self.under_way = 0
-        self._idle = anyio.Event()
+        self._waiting = 0
+        self._changed = anyio.Event()
+        #: The world's Unix time, not the emulator's: receivers refuse what is too far from their own.
+        self.world_time: Callable[[], float] = time.time
 
     @property
     def public_key(self) -> str:
@@ -68,8 +73,10 @@ class Delivery:
         """Deliver a webhook soon, perhaps twice, perhaps never."""
         self.counts["sent"] += 1
         # Chance is asked in the same order whatever the conditions are, so that a seed stays comparable.
-        lost, twice, late, pause, again = (self._random.random() for _ in range(5))
+        lost, twice, late, pause, again, elsewhere = (self._random.random() for _ in range(6))
+        other_id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
         conditions = self.conditions
+        early = elsewhere < conditions.to_failover
         if event_type in self.lost_next:
             self.lost_next.remove(event_type)
             lost = -1.0
@@ -78,19 +85,17 @@ class Delivery:
             return
         pause_secs = pause * conditions.reorder_secs + (conditions.late_secs if late < conditions.late else 0.0)
         document = self._document(event_type, event_id, payload, at=at, occurred=occurred, wrapped=wrapped)
-        self._begin(document, event_type, leg, pause_secs)
+        self._begin(document, event_type, leg, pause_secs, early=early)
         if twice < conditions.duplicated:
             self.counts["duplicated"] += 1
             if self._settings.unconfirmed.duplicate_id == "new":
-                other = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
-                document = self._document(event_type, other, payload, at=at, occurred=occurred, wrapped=wrapped)
-            self._begin(document, event_type, leg, again * conditions.reorder_secs)
+                document = self._document(event_type, other_id, payload, at=at, occurred=occurred, wrapped=wrapped)
+            self._begin(document, event_type, leg, again * conditions.reorder_secs, early=early)
 
     async def settle(self) -> None:
-        """Return when no webhook is on its way."""
-        while self.under_way:
-            self._idle = anyio.Event()
-            await self._idle.wait()
+        """Return when no webhook is on its way; those that wait for a clock that stands are not."""
+        while self.under_way > (0 if self._settings.speed else self._waiting):
+            await self._changed.wait()
 
     def sign(self, body: bytes, timestamp: str) -> dict[str, str]:
         """Return the headers that Telnyx sends with *body*."""
@@ -121,26 +126,25 @@ class Delivery:
             data["occurred_at"] = at
         return {"data": data} if wrapped else data
 
-    def _begin(self, document: dict[str, object], event_type: str, leg: Leg | None, pause_secs: float) -> None:
+    def _begin(
+        self, document: dict[str, object], event_type: str, leg: Leg | None, pause_secs: float, *, early: bool
+    ) -> None:
         url, pauses = self._settings.webhook_url, list(RETRY_PAUSES_SECS[: self._settings.webhook_attempts - 1])
         if leg is not None:
             url = leg.webhook_urls.get(event_type) or leg.webhook_url or url
             if event_type in leg.webhook_pauses_ms:
                 pauses = [ms / 1000 for ms in leg.webhook_pauses_ms[event_type]]
         self.under_way += 1
-        self._tasks.start_soon(self._deliver, document, url, pause_secs, pauses)
+        self._tasks.start_soon(self._deliver, document, url, [pause_secs, *pauses], early)
 
-    async def _deliver(self, document: dict[str, object], url: str, pause_secs: float, pauses: list[float]) -> None:
+    async def _deliver(self, document: dict[str, object], url: str, pauses: list[float], early: bool) -> None:
+        failover, timestamp = self._settings.webhook_failover_url, ""
         try:
-            await self._clock.sleep(pause_secs)
-            timestamp = _timestamp()
-            failover = self._settings.webhook_failover_url
-            early = failover and self._random.random() < self.conditions.to_failover
-            for attempt, pause in enumerate([0.0, *pauses], 1):
-                if attempt > 1:
-                    self.counts["retried"] += 1
-                    await self._clock.sleep(pause)
-                    timestamp = _timestamp() if self._settings.unconfirmed.signed_anew else timestamp
+            for attempt, pause_secs in enumerate(pauses, 1):
+                await self._pause(pause_secs)
+                self.counts["retried"] += 1 if attempt > 1 else 0
+                if not timestamp or self._settings.unconfirmed.signed_anew:
+                    timestamp = str(int(self.world_time()))
                 elsewhere = failover and (early or attempt > BEFORE_FAILOVER)
                 self.counts["failover"] += 1 if elsewhere else 0
                 answer = await self._attempt(document, failover if elsewhere else url, attempt, timestamp)
@@ -152,7 +156,32 @@ class Delivery:
             self.counts["failed"] += 1
         finally:
             self.under_way -= 1
-            self._idle.set()
+            self._tell()
+
+    async def _pause(self, secs: float) -> None:
+        """Wait for the clock. Who is woken counts as on its way at once, before its task goes on."""
+        if secs <= 0:
+            return
+        over = anyio.Event()
+
+        def wake() -> None:
+            self._waiting -= 1
+            over.set()
+
+        self._waiting += 1
+        self._tell()
+        timer = self._clock.later(secs, wake)
+        try:
+            await over.wait()
+        finally:
+            if not over.is_set():
+                self._waiting -= 1
+            timer.cancel()
+
+    def _tell(self) -> None:
+        """Let those who settle look again."""
+        self._changed.set()
+        self._changed = anyio.Event()
 
     async def _attempt(self, document: dict[str, object], url: str, attempt: int, timestamp: str) -> int | None:
         if self._session is None or self.conditions.unreachable:
@@ -160,13 +189,12 @@ class Delivery:
         if "data" in document:
             document = {**document, "meta": {"attempt": attempt, "delivered_to": url}}
         body = json.dumps(document).encode()
+        redirected = self._settings.unconfirmed.redirects == "followed"
+        headers = self.sign(body, timestamp)
         try:
-            async with self._session.post(url, data=body, headers=self.sign(body, timestamp)) as response:
+            async with self._session.post(
+                url, data=body, headers=headers, allow_redirects=redirected, max_redirects=MOST_REDIRECTS
+            ) as response:
                 return response.status
         except (aiohttp.ClientError, TimeoutError):
             return None
-
-
-def _timestamp() -> str:
-    """Return the world's time, not the emulator's: receivers refuse what is too far from their own."""
-    return str(int(time.time()))

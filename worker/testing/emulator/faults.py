@@ -15,7 +15,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     operation: str
     #: `refuse`: answered with status and code, without effect; `reset-before` and `reset-after`: the connection breaks,
-    #: without or with the effect; `no-effect`: answered 200, and nothing is done.
+    #: without or with the effect; `no-effect`: answered 200, and nothing is done, which passes over requests that are
+    #: answered with more than "ok".
     kind: Literal["refuse", "reset-before", "reset-after", "no-effect"]
     times: Annotated[int, msgspec.Meta(ge=1)] = 1
     status: Annotated[int, msgspec.Meta(ge=400, le=599)] = 500
@@ -37,16 +38,17 @@ class Faults:
         """Return how long a request that comes now takes."""
         return conditions.latency_secs + self._random.random() * conditions.latency_jitter_secs
 
-    def take(self, operation: str, conditions: Conditions) -> Fault | None:
-        """Return the fault of a request that comes now, if there is one."""
+    def take(self, operation: str, conditions: Conditions, *, says_ok: bool) -> Fault | None:
+        """Return the fault of a request that comes now, if there is one; *says_ok*: that is all of its answer."""
         for index, fault in enumerate(self._next):
-            if fault.operation in (operation, "*"):
+            if fault.operation in (operation, "*") and (says_ok or fault.kind != "no-effect"):
                 if fault.times > 1:
                     self._next[index] = msgspec.structs.replace(fault, times=fault.times - 1)
                 else:
                     del self._next[index]
                 return fault
-        return self._by_chance(operation, conditions)
+        drawn = self._by_chance(operation, conditions)
+        return drawn if says_ok or drawn is None or drawn.kind != "no-effect" else None
 
     def _by_chance(self, operation: str, conditions: Conditions) -> Fault | None:
         drawn = self._random.random()

@@ -115,7 +115,7 @@ class Gathers:
             return
         for timer in gather.timers:
             timer.cancel()
-        if gather.hush:
+        if gather.hush and status == "cancelled":
             gather.hush()
         told = {"gather_id": gather.gather_id} if gather.gather_id else {}
         self._world.say(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 from worker.telnyx.pacing import DIAL_WINDOW_SECS
@@ -49,5 +50,10 @@ class Limits:
         return {
             "x-ratelimit-limit": str(self._settings.rate_limit),
             "x-ratelimit-remaining": str(self._left),
-            "x-ratelimit-reset": f"{max(0.0, self._window_ends - self._clock.now()):.0f}",
+            "x-ratelimit-reset": whole(self._window_ends - self._clock.now()),
         }
+
+
+def whole(secs: float) -> str:
+    """Return whole seconds as a header has them: who waits so long has waited long enough."""
+    return str(max(0, math.ceil(secs)))

@@ -8,6 +8,7 @@ import msgspec
 
 Secs = Annotated[float, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Url = Annotated[str, msgspec.Meta(pattern="^https?://.+")]
 
 
 class Traffic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +44,7 @@ class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reset_after: Share = 0.0
     #: Requests that are answered 200 and do nothing.
     no_effect: Share = 0.0
-    #: How long every request takes, and by how much more at most.
+    #: How long every request takes, and by how much more at most: seconds of ours, not of its clock.
     latency_secs: Secs = 0.0
     latency_jitter_secs: Secs = 0.0
     #: Webhooks that are never sent, sent twice, or first sent to the failover URL.
@@ -70,6 +71,8 @@ class Unconfirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duplicate_command: Literal["same", "bare", "refused"] = "same"
     #: Whether a webhook that is sent again is signed with a new timestamp.
     signed_anew: bool = True
+    #: Whether a receiver's redirect is followed (three at most), or is a failure that is not tried again.
+    redirects: Literal["followed", "failure"] = "followed"
     #: Whether a webhook that comes twice, other than by being sent again, has the same id.
     duplicate_id: Literal["same", "new"] = "same"
     #: Whether a call must have been answered to be enqueued (90034).
@@ -88,6 +91,8 @@ class Unconfirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_after: bool = True
     #: What a command with another region than the conference's gets.
     foreign_region: Literal["not-found", "done"] = "not-found"
+    #: The status of `call.speak.ended` when speech is stopped, for which its schema has none.
+    stopped_speech: Literal["completed", "cancelled"] = "completed"
     #: Whether `call.recording.saved` bears the call_control_id and recording_id that its schema lacks.
     recording_ids: bool = True
     #: When a queue that stays empty is removed; none: never.
@@ -97,16 +102,17 @@ class Unconfirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EmulatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One emulator."""
 
-    webhook_url: str
+    webhook_url: Url
     #: Where a webhook goes when two attempts on `webhook_url` have failed; empty: nowhere.
-    webhook_failover_url: str = ""
+    webhook_failover_url: Annotated[str, msgspec.Meta(pattern=r"^(https?://.+)?$")] = ""
     #: "2": wrapped in `data`, with `meta`; "1": the older envelope, an application's default when made by the API.
     webhook_api_version: Literal["1", "2"] = "2"
-    webhook_timeout_secs: Secs = 2.0
+    #: An answer that takes longer is none: seconds of ours, not of its clock.
+    webhook_timeout_secs: Annotated[float, msgspec.Meta(gt=0, le=30)] = 2.0
     webhook_attempts: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
     host: str = "127.0.0.1"
     #: 0: any free port.
-    port: int = 0
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     #: What the bearer header must say; empty: one is made.
     api_key: str = ""
     #: Base64 of the 32 bytes that the signing key is made of; empty: a new key.

@@ -18,6 +18,7 @@ from worker.testing.emulator.world import World
 
 MOST_CHARACTERS = 3000
 MOST_LOOPS = 100
+MOST_DIGITS = 128
 STOPS = ("current", "all")
 
 
@@ -83,24 +84,26 @@ class MediaHandlers:
         return OK
 
     def gather(self, call: str, body: GatherBody) -> Answer:
+        check_gathered(body.minimum_digits, body.maximum_digits)
         leg = self._leg(call, body.client_state)
         self._gathers.begin(
             Gather(
                 leg,
                 minimum=body.minimum_digits or 1,
-                maximum=body.maximum_digits or 128,
+                maximum=body.maximum_digits or MOST_DIGITS,
                 terminating=body.terminating_digit or "#",
                 valid=body.valid_digits or DIGITS,
                 initial_secs=_secs(body.initial_timeout_millis, 5.0),
                 between_secs=_secs(body.inter_digit_timeout_millis, 5.0),
                 total_secs=_secs(body.timeout_millis, 60.0),
-                gather_id=body.gather_id,
+                gather_id=body.gather_id or self._world.new_uuid(),
             )
         )
         return OK
 
     def gather_using_audio(self, call: str, body: GatherUsingAudioBody) -> Answer:
         check_one_audio(body.audio_url, body.media_name)
+        check_gathered(body.minimum_digits, body.maximum_digits)
         leg = self._leg(call, body.client_state)
 
         def prompt(wrong: bool) -> float:
@@ -114,6 +117,7 @@ class MediaHandlers:
 
     def gather_using_speak(self, call: str, body: GatherUsingSpeakBody) -> Answer:
         check_text(body.payload)
+        check_gathered(body.minimum_digits, body.maximum_digits)
         leg = self._leg(call, body.client_state)
 
         def prompt(wrong: bool) -> float:
@@ -165,7 +169,7 @@ class MediaHandlers:
             Gather(
                 leg,
                 minimum=body.minimum_digits or 1,
-                maximum=body.maximum_digits or 128,
+                maximum=body.maximum_digits or MOST_DIGITS,
                 terminating=body.terminating_digit or "#",
                 valid=body.valid_digits or DIGITS,
                 between_secs=_secs(body.inter_digit_timeout_millis, 5.0),
@@ -203,6 +207,12 @@ def check_among(field: str, value: str | None, values: tuple[str, ...]) -> None:
     """Refuse what is not among the values that the field's description names."""
     if value is not None and value not in values:
         refuse("10032", f"The value must be one of: {', '.join(values)}.", pointer=f"/{field}")
+
+
+def check_gathered(minimum: int | None, maximum: int | None) -> None:
+    """Refuse to ask for more digits than are taken."""
+    if (minimum or 1) > (maximum or MOST_DIGITS):
+        refuse("10015", "minimum_digits is more than maximum_digits", pointer="/minimum_digits")
 
 
 def check_digits(digits: str) -> None:
