@@ -131,11 +131,11 @@ class TelnyxClient:
             data = _encoder.encode(body) if body is not None else None
         except UnicodeEncodeError:
             raise UnsendableError(f"{operation.name}: a text in its body is no Unicode: nothing was sent") from None
-        content = await self._repeatedly(operation, target, data, key=key)
         if operation.answer is NoneType:
+            await self._repeatedly(operation, target, data, None, key=key)
             return cast("A", None)
-        one: One[A] = self._decode(operation, content, One[operation.answer])  # type: ignore[name-defined]
-        return one.data
+        frame: type[One[A]] = One[operation.answer]  # type: ignore[name-defined]
+        return (await self._repeatedly(operation, target, data, frame, key=key)).data
 
     async def pages(self, operation: Operation[A], *ids: str, query: Query | None = None) -> AsyncIterator[Page[A]]:
         """Yield all pages of a list, up to an empty one, however many more are promised. Raises what `ask` raises."""
@@ -169,8 +169,8 @@ class TelnyxClient:
         """Return one page of a list; the first is number 1. Raises what `ask` raises."""
         place = {"page[number]": str(number), "page[size]": str(self._page_size)}
         target = self._target(operation, ids, query, place)
-        content = await self._repeatedly(operation, target, None, key=False)
-        return self._decode(operation, content, Page[operation.answer])  # type: ignore[name-defined]
+        frame: type[Page[A]] = Page[operation.answer]  # type: ignore[name-defined]
+        return await self._repeatedly(operation, target, None, frame, key=False)
 
     def _target(self, operation: Operation[A], ids: tuple[str, ...], query: Query | None, more: dict[str, str]) -> URL:
         asked = {name: _text(value) for name, value in msgspec.to_builtins(query).items()} if query else {}
@@ -184,11 +184,18 @@ class TelnyxClient:
             raise UnsendableError(f"{operation.name}: a text in its address is no Unicode: nothing was sent") from None
         return URL(text, encoded=True)
 
-    async def _repeatedly(self, operation: Operation[A], target: URL, data: bytes | None, *, key: bool) -> bytes:
-        """Send a request as often as its class allows, and return the answer's body."""
+    async def _repeatedly(
+        self, operation: Operation[A], target: URL, data: bytes | None, frame: type[B] | None, *, key: bool
+    ) -> B:
+        """Send a request as often as its class allows, and return the answer, read as a *frame*; None: unread."""
+
+        async def once() -> B:
+            content = await self._once(operation, target, data)
+            return self._decode(operation, content, frame) if frame is not None else cast("B", None)
+
         keyed = operation.kind is OperationClass.KEYED
         return await repeat(
-            lambda: self._once(operation, target, data),
+            once,
             for_secs=min(self._retry_secs, RESEND_WITHIN_SECS) if keyed else self._retry_secs,
             again=lambda error: may_repeat(operation.kind, key=key, error=error),
             jitter=self._jitter,

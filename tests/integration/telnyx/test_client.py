@@ -67,7 +67,7 @@ async def test_a_calls_way_through_every_operation(
     await client.conferences.leave(room.id, LeaveBody(call_control_id=call))
     await client.calls.hangup(call)
     assert not (await client.calls.retrieve(call)).is_alive
-    assert (await client.conferences.retrieve("room")).status == "in_progress"
+    assert (await client.conferences.retrieve(room.id)).status == "in_progress"
     await client.conferences.end(room.id)
     assert [x.id async for x in client.conferences.list(ConferencesQuery(name="room", status="completed"))] == [room.id]
 
