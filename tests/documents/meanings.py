@@ -7,7 +7,7 @@ from collections import Counter
 from tests.documents.tables import Key, worded
 from worker.telnyx.errors import _BY_STATUS_ALONE, _MEANINGS, Meaning, meaning_of
 from worker.telnyx.operation import OperationClass
-from worker.telnyx.operations import OPERATIONS
+from worker.telnyx.surface import OPERATIONS
 
 #: What no row can say: it stands for every status or code that has none.
 ANY = "any"

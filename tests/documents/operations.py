@@ -18,8 +18,8 @@ from worker.cli import app
 from worker.telnyx.calls.resource import Calls
 from worker.telnyx.conferences.resource import Conferences
 from worker.telnyx.operation import Operation
-from worker.telnyx.operations import OPERATIONS
 from worker.telnyx.queues.resource import Queues
+from worker.telnyx.surface import OPERATIONS
 from worker.testing.emulator.server import serve
 from worker.testing.emulator.settings import EmulatorSettings
 

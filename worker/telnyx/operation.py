@@ -1,7 +1,7 @@
 """What an operation of the Telnyx API is: where it is, what it takes and gives, and how it bears repetition.
 
-The table of all 56 is the sum of `worker.telnyx.{calls,conferences,queues}.operations`; client, command line, emulator
-and documentation read it, so that each fact about an operation stands once.
+The table of all 56 is `worker.telnyx.surface`; client, command line, emulator and documentation read it, so that each
+fact about an operation stands once.
 """
 
 from __future__ import annotations

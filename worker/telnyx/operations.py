@@ -1,4 +1,4 @@
-"""All operations, and which of them each of the engine's commands is."""
+"""Which operation each of the engine's commands is."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from worker.commands import command as c
 from worker.telnyx.calls import operations as calls
 from worker.telnyx.conferences import operations as conferences
 from worker.telnyx.operation import Operation, OperationClass
-from worker.telnyx.queues import operations as queues
-
-OPERATIONS: tuple[Operation[object], ...] = (*calls.OPERATIONS, *conferences.OPERATIONS, *queues.OPERATIONS)
 
 
 def operation_of(command: c.AnyCommand) -> Operation[object]:

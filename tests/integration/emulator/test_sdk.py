@@ -9,7 +9,7 @@ import pytest
 from telnyx import AsyncTelnyx, Telnyx
 
 from tests.integration.conftest import Receiver
-from worker.telnyx.operations import OPERATIONS
+from worker.telnyx.surface import OPERATIONS
 from worker.testing.emulator.conferences import Manner
 from worker.testing.emulator.legs import Leg
 from worker.testing.emulator.server import Emulator

@@ -18,7 +18,7 @@ from tests.integration.telnyx.answering import serving
 from tests.integration.telnyx.specimens import specimen, variants, wire
 from worker.telnyx.client import TelnyxClient
 from worker.telnyx.operation import Operation
-from worker.telnyx.operations import OPERATIONS
+from worker.telnyx.surface import OPERATIONS
 
 KEY = "KEY0123_secret"
 PAGE = 50

@@ -13,7 +13,7 @@ from telnyx import AsyncTelnyx
 
 from tests.integration.telnyx.test_sdk_equality import METHODS, RENAMED
 from worker.telnyx.operation import Operation
-from worker.telnyx.operations import OPERATIONS
+from worker.telnyx.surface import OPERATIONS
 
 #: Where ours takes any object, and hands it on: settings of other parties' engines, which change without notice.
 ANY_OBJECT = {"assistant", "conversation_relay_config", "transcription_engine_config"}

@@ -10,8 +10,8 @@ from worker.events.outcomes import CallSeen, Observed, Outcome, ParticipantsSeen
 from worker.telnyx.client import TelnyxClient
 from worker.telnyx.sender import Sender
 from worker.testing.emulator.faults import Fault
-from worker.testing.emulator.server import Emulator
 from worker.testing.emulator.legs import Leg
+from worker.testing.emulator.server import Emulator
 
 CONNECTION = "1494404757140276705"
 DIAL = c.Dial("sip:a@sip.telnyx.com", "+13125550100", CONNECTION, 30, ClientState(agent="a"))

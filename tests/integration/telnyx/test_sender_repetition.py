@@ -24,8 +24,8 @@ from worker.events.outcomes import (
 from worker.telnyx.client import TelnyxClient
 from worker.telnyx.sender import Sender
 from worker.testing.emulator.faults import Fault
-from worker.testing.emulator.server import Emulator
 from worker.testing.emulator.legs import Leg
+from worker.testing.emulator.server import Emulator
 
 NOBODY = ClientState()
 

@@ -18,8 +18,8 @@ from worker.telnyx.client import TelnyxClient
 from worker.telnyx.conferences.queries import ConferencesQuery
 from worker.telnyx.errors import ApiError, TelnyxError, UnreadableError, UnsendableError, api_error, error_class
 from worker.telnyx.operation import Body, Operation
-from worker.telnyx.operations import OPERATIONS
 from worker.telnyx.pacing import Pacer
+from worker.telnyx.surface import OPERATIONS
 
 BODIES = sorted({o.body for o in OPERATIONS if o.body}, key=lambda kind: f"{kind.__module__}.{kind.__name__}")
 QUERIES = sorted({o.query for o in OPERATIONS if o.query}, key=lambda kind: kind.__name__)

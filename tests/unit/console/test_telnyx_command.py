@@ -25,7 +25,7 @@ from worker.telnyx.calls.dialling import DialBody
 from worker.telnyx.calls.media import PlaybackStartBody
 from worker.telnyx.conferences.results import Conference, EndedBy, Participant
 from worker.telnyx.operation import Operation, OperationClass
-from worker.telnyx.operations import OPERATIONS
+from worker.telnyx.surface import OPERATIONS
 
 KEY = "KEYnobodyMaySee"
 ENVIRONMENT = {"TELNYX_API_KEY": KEY, "SWITCHHOOK_API_BASE": "http://127.0.0.1:9", "COLUMNS": "200", "TERM": "dumb"}

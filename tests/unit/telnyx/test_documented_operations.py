@@ -10,7 +10,7 @@ from tests.documents import operations
 from tests.documents.operations import PROOFS, ROOT, Proof, collected_tests, unproved
 from tests.documents.tables import DOCS, section
 from tests.documents.written import OPERATIONS as SECTION
-from worker.telnyx.operations import OPERATIONS
+from worker.telnyx.surface import OPERATIONS
 
 
 async def test_the_table_of_operations_is_what_the_code_says() -> None:

@@ -15,9 +15,9 @@ from worker.telnyx.conferences import operations as conferences
 from worker.telnyx.conferences.resource import Conferences
 from worker.telnyx.errors import TelnyxError, UnsendableError
 from worker.telnyx.operation import Body, Operation, OperationClass, Query
-from worker.telnyx.operations import OPERATIONS
 from worker.telnyx.queues import operations as queues
 from worker.telnyx.queues.resource import Queues
+from worker.telnyx.surface import OPERATIONS
 
 KEYED = {
     "calls dial", "calls answer", "calls bridge", "calls transfer", "calls refer", "calls speak",

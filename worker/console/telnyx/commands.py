@@ -15,8 +15,8 @@ from worker.telnyx.answers import PAGE_SIZE
 from worker.telnyx.calls.resource import Calls
 from worker.telnyx.conferences.resource import Conferences
 from worker.telnyx.operation import Operation, Resource
-from worker.telnyx.operations import OPERATIONS
 from worker.telnyx.queues.resource import Queues
+from worker.telnyx.surface import OPERATIONS
 
 _METHODS: dict[Resource, type[object]] = {"calls": Calls, "conferences": Conferences, "queues": Queues}
 #: A method yields and returns what a command shows.

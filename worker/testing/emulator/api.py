@@ -10,7 +10,7 @@ import anyio
 from aiohttp import web
 
 from worker.telnyx.operation import Operation
-from worker.telnyx.operations import OPERATIONS
+from worker.telnyx.surface import OPERATIONS
 from worker.testing.emulator.delivery import Delivery
 from worker.testing.emulator.faults import Fault, Faults
 from worker.testing.emulator.handlers.table import OK, Answer, Table

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from worker.telnyx.pacing import DIAL_WINDOW_SECS
 from worker.testing.emulator.clock import Clock
 from worker.testing.emulator.problems import refuse
 from worker.testing.emulator.settings import EmulatorSettings
+
+#: How many seconds dials are counted over.
+DIAL_WINDOW_SECS = 5.0
 
 
 class Limits:
