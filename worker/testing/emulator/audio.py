@@ -53,6 +53,12 @@ class Audio:
         )
         self.leg(leg).play(sound, stop=stop)
 
+    def ask(self, leg: Leg, text: str) -> float:
+        """Say a text that asks for digits, of which Telnyx tells nothing; return how long it lasts."""
+        secs = self.spoken_secs(text) or 0.0
+        self.leg(leg).play(Sound(secs, lambda: None, lambda _: None))
+        return secs
+
     def play(
         self,
         leg: Leg,

@@ -122,8 +122,7 @@ class MediaHandlers:
 
         def prompt(wrong: bool) -> float:
             text = f"{body.invalid_payload} {body.payload}" if wrong and body.invalid_payload else body.payload
-            self._audio.speak(leg, text)
-            return self._audio.spoken_secs(text) or 0.0
+            return self._audio.ask(leg, text)
 
         self._prompted(leg, body, prompt)
         return OK
