@@ -34,7 +34,7 @@ from worker.telnyx.conferences.recording import RecordStartBody, RecordStopBody
 from worker.telnyx.errors import ApiError, Meaning, TelnyxError, meaning_of
 from worker.telnyx.operation import RESEND_WITHIN_SECS, OperationClass
 from worker.telnyx.operations import already_so, class_of
-from worker.telnyx.retries import had_no_effect, passes, repeat
+from worker.telnyx.retries import had_no_effect, may_repeat, passes, repeat
 
 #: One command is tried for so long. Callers wait meanwhile, so it is short; reads and timers carry on from there.
 TRY_SECS = 20.0
@@ -135,11 +135,13 @@ class Sender:
     ) -> T | TelnyxError:
         """Make *request* until it has a final answer or the time is up; return the answer or the last error.
 
-        *lost* gets the errors of tries that are made again and may have had their effect.
+        *lost* gets the errors of tries that are made again and may have had their effect; None: it is a read.
         """
 
         def again(error: TelnyxError) -> bool:
-            if lost is not None and passes(error) and not had_no_effect(error):
+            if lost is None:
+                return may_repeat(OperationClass.READ, key=False, error=error)
+            if passes(error) and not had_no_effect(error):
                 lost.append(error)
             return passes(error)
 

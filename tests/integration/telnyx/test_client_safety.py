@@ -10,7 +10,7 @@ import shutil
 import ssl
 import subprocess
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from aiohttp import web
 
 from ingress.errors import ConfigError
 from tests.integration.telnyx.answering import serving
+from worker.commands import command as c
+from worker.events.outcomes import CallSeen, Observed, Outcome, Unknown
 from worker.telnyx.client import TelnyxClient
 from worker.telnyx.errors import (
     ApiError,
@@ -31,6 +33,7 @@ from worker.telnyx.errors import (
     UnreadableError,
     UnsendableError,
 )
+from worker.telnyx.sender import Sender
 
 KEY = "KEY0123_verysecret"
 CALL = {"data": {"call_control_id": "x", "is_alive": True}}
@@ -212,54 +215,6 @@ async def test_an_id_that_cannot_be_one_is_not_sent(given: str) -> None:
             await client.queues.delete(given)
 
 
-def paging(page: Callable[[int], dict[str, object]], asked: list[int]) -> Callable[[web.BaseRequest], object]:
-    async def answer(request: web.BaseRequest) -> web.Response:
-        number = int(request.query["page[number]"])
-        asked.append(number)
-        return web.json_response(page(number))
-
-    return answer
-
-
-def queues(names: list[str], total: object = 3) -> dict[str, object]:
-    return {"data": [{"id": name, "name": name} for name in names], "meta": {"total_pages": total}}
-
-
-@pytest.mark.parametrize(
-    ("pages", "names", "requests"),
-    [
-        # As it should be.
-        ([queues(["a", "b"]), queues(["c"]), queues(["d"])], "abcd", 3),
-        # Something came meanwhile, and moved the others on by one.
-        ([queues(["a", "b"]), queues(["b", "c"]), queues(["d"])], "abcd", 3),
-        # Fewer than were promised.
-        ([queues(["a"], 10**9), queues([], 10**9)], "a", 2),
-        ([queues([], 10**9)], "", 1),
-        # Something went meanwhile.
-        ([queues(["a"], 3), queues(["b"], 1)], "ab", 2),
-        # No pages at all.
-        ([{"data": []}], "", 1),
-        ([{"data": [{"name": "a"}], "meta": None}], "a", 1),
-        ([queues(["a"], None)], "a", 1),
-        ([queues(["a"], 0)], "a", 1),
-    ],
-)
-async def test_a_list_ends_and_has_each_item_once(pages: list[dict[str, object]], names: str, requests: int) -> None:
-    asked: list[int] = []
-    handler = paging(lambda number: pages[number - 1], asked)
-    async with serving(handler) as address, TelnyxClient(KEY, base_url=address) as client:  # type: ignore[arg-type]
-        with anyio.fail_after(10):
-            assert [queue.name async for queue in client.queues.list()] == list(names)
-    assert asked == list(range(1, requests + 1))
-
-
-async def test_a_list_that_shows_the_same_page_for_ever_is_an_error() -> None:
-    handler = paging(lambda _: queues(["a", "b"], 10**9), [])
-    async with serving(handler) as address, TelnyxClient(KEY, base_url=address) as client:  # type: ignore[arg-type]
-        with anyio.fail_after(10), pytest.raises(UnreadableError, match="page 2 of the list is the one before it"):
-            _ = [queue async for queue in client.queues.list()]
-
-
 async def test_an_answer_may_have_more_than_is_known_less_than_is_documented_and_new_words() -> None:
     shown = {"id": "c", "name": None, "status": "paused", "end_reason": "new", "region": None, "later": {"x": [1]}}
     answer = http("200 OK", json.dumps({"data": shown, "more": 1}).encode())
@@ -291,3 +246,23 @@ async def test_a_command_whose_answer_is_no_answer_was_accepted_and_is_not_made_
         with anyio.fail_after(10), pytest.raises(UnreadableError):
             await client.calls.answer("x")
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("good", [True, False])
+async def test_the_engine_reads_again_too_and_does_not_take_an_unreadable_answer_for_a_refusal(good: bool) -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        asked.append(request.method)
+        return web.json_response(CALL) if good and len(asked) > 2 else web.Response(body=b"<html>")
+
+    async with serving(answer) as address, TelnyxClient(KEY, base_url=address) as client:
+        sender = Sender(client, try_secs=3 if good else 0.1)
+        with anyio.fail_after(10):
+            seen = await sender.send(c.ReadCall("x"), "k", epoch=1, first_tried_secs_ago=0)
+    if good:
+        assert seen == Observed("k", c.ReadCall("x"), CallSeen(alive=True))
+    else:
+        assert isinstance(seen, Outcome)
+        assert isinstance(seen.result, Unknown)
+    assert set(asked) == {"GET"}

@@ -15,6 +15,7 @@ from aiohttp import web
 from telnyx import AsyncTelnyx
 
 from tests.integration.telnyx.answering import serving
+from tests.integration.telnyx.sdk_methods import METHODS, RENAMED
 from tests.integration.telnyx.specimens import specimen, variants, wire
 from worker.telnyx.client import TelnyxClient
 from worker.telnyx.operation import Operation
@@ -25,74 +26,6 @@ PAGE = 50
 #: None of these is special in a path.
 PLAIN_IDS = ("leg-1", "leg_2")
 SPECIAL_CHARACTERS = ":/?% é"
-
-#: Operation → the SDK's method.
-METHODS: dict[str, str] = {
-    "calls dial": "calls.dial",
-    "calls retrieve": "calls.retrieve_status",
-    "calls answer": "calls.actions.answer",
-    "calls reject": "calls.actions.reject",
-    "calls hangup": "calls.actions.hangup",
-    "calls bridge": "calls.actions.bridge",
-    "calls transfer": "calls.actions.transfer",
-    "calls refer": "calls.actions.refer",
-    "calls speak": "calls.actions.speak",
-    "calls playback_start": "calls.actions.start_playback",
-    "calls playback_stop": "calls.actions.stop_playback",
-    "calls gather": "calls.actions.gather",
-    "calls gather_using_audio": "calls.actions.gather_using_audio",
-    "calls gather_using_speak": "calls.actions.gather_using_speak",
-    "calls gather_stop": "calls.actions.stop_gather",
-    "calls send_dtmf": "calls.actions.send_dtmf",
-    "calls record_start": "calls.actions.start_recording",
-    "calls record_stop": "calls.actions.stop_recording",
-    "calls record_pause": "calls.actions.pause_recording",
-    "calls record_resume": "calls.actions.resume_recording",
-    "calls client_state_update": "calls.actions.update_client_state",
-    "calls switch_supervisor_role": "calls.actions.switch_supervisor_role",
-    "calls leave_queue": "calls.actions.leave_queue",
-    "calls enqueue": "calls.actions.enqueue",
-    "conferences list": "conferences.list",
-    "conferences create": "conferences.create",
-    "conferences participants": "conferences.list_participants",
-    "conferences retrieve": "conferences.retrieve",
-    "conferences end": "conferences.actions.end_conference",
-    "conferences gather_using_audio": "conferences.actions.gather_dtmf_audio",
-    "conferences hold": "conferences.actions.hold",
-    "conferences join": "conferences.actions.join",
-    "conferences leave": "conferences.actions.leave",
-    "conferences mute": "conferences.actions.mute",
-    "conferences play": "conferences.actions.play",
-    "conferences record_pause": "conferences.actions.record_pause",
-    "conferences record_resume": "conferences.actions.record_resume",
-    "conferences record_start": "conferences.actions.record_start",
-    "conferences record_stop": "conferences.actions.record_stop",
-    "conferences send_dtmf": "conferences.actions.send_dtmf",
-    "conferences speak": "conferences.actions.speak",
-    "conferences stop": "conferences.actions.stop",
-    "conferences unhold": "conferences.actions.unhold",
-    "conferences unmute": "conferences.actions.unmute",
-    "conferences update": "conferences.actions.update",
-    "conferences participant": "conferences.retrieve_participant",
-    "conferences update_participant": "conferences.update_participant",
-    "queues list": "queues.list",
-    "queues create": "queues.create",
-    "queues retrieve": "queues.retrieve",
-    "queues update": "queues.update",
-    "queues delete": "queues.delete",
-    "queues calls": "queues.calls.list",
-    "queues call": "queues.calls.retrieve",
-    "queues update_call": "queues.calls.update",
-    "queues remove_call": "queues.calls.remove",
-}
-
-#: What the SDK calls otherwise than the wire does: (operation, the wire's name, or the path's) → the argument.
-RENAMED: dict[tuple[str, str], str] = {
-    ("calls dial", "from"): "from_",
-    ("calls transfer", "from"): "from_",
-    ("calls bridge", "path call_control_id"): "call_control_id_to_bridge",
-    ("calls bridge", "call_control_id"): "call_control_id_to_bridge_with",
-}
 
 EVERY = frozenset(METHODS)
 WITH_IDS = frozenset(o.name for o in OPERATIONS if o.parameters)

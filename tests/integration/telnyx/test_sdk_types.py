@@ -11,7 +11,7 @@ import pytest
 from msgspec import inspect as types
 from telnyx import AsyncTelnyx
 
-from tests.integration.telnyx.test_sdk_equality import METHODS, RENAMED
+from tests.integration.telnyx.sdk_methods import METHODS, RENAMED
 from worker.telnyx.operation import Operation
 from worker.telnyx.surface import OPERATIONS
 
