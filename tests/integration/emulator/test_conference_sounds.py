@@ -7,8 +7,6 @@ import pytest
 
 from tests.integration.conftest import Receiver
 from tests.integration.emulator.conftest import answered, refused, told
-from worker.telnyx.calls.media import PlaybackStartBody, PlaybackStopBody
-from worker.telnyx.calls.media import SpeakBody as CallSpeakBody
 from worker.telnyx.client import TelnyxClient
 from worker.telnyx.conferences.bodies import CreateBody, JoinBody, LeaveBody
 from worker.telnyx.conferences.media import PlayBody, SendDtmfBody, SpeakBody, StopBody
@@ -18,7 +16,6 @@ from worker.testing.emulator.settings import EmulatorSettings
 
 ROOM_FIELDS = {"conference_id", "connection_id", "creator_call_session_id", "occurred_at"}
 EAR_FIELDS = ROOM_FIELDS | {"call_control_id", "call_leg_id", "call_session_id", "client_state"}
-LEG_FIELDS = {"call_control_id", "call_leg_id", "call_session_id", "client_state", "connection_id"}
 AUDIO, GONE = "https://example.com/a.mp3", "https://example.com/gone.mp3"
 TWO_SECS = "x" * 80
 
@@ -192,47 +189,3 @@ async def test_tones_go_to_all_or_to_some(room: Room) -> None:
     assert (room.creator.tones, room.guest.tones) == ("1w#", "1w#2")
     with refused(422, "10015", "/digits"):
         await room.line.conferences.send_dtmf(room.id, SendDtmfBody(digits="12x"))
-
-
-async def test_a_leg_hears_one_sound_after_the_other_and_is_told_how_each_ended(
-    still: Emulator, line: TelnyxClient, receiver: Receiver
-) -> None:
-    leg = answered(still)
-    await line.calls.playback_start(leg.id, PlaybackStartBody(audio_url=AUDIO, client_state="MQ=="))
-    await line.calls.playback_start(leg.id, PlaybackStartBody(media_name="hold", loop="infinity", client_state="Mg=="))
-    await line.calls.playback_start(leg.id, PlaybackStartBody(audio_url=GONE, client_state="Mw=="))
-    still.clock.advance(1)
-    await line.calls.playback_stop(leg.id, PlaybackStopBody(stop="current"))
-    still.clock.advance(0)
-    ended = {each["client_state"]: each for each in await told(still, receiver, "call.playback.ended")}
-    assert [ended[state]["status"] for state in ("MQ==", "Mg==", "Mw==")] == [
-        "completed",
-        "cancelled",
-        "file_not_found",
-    ]
-    assert set(ended["MQ=="]) == LEG_FIELDS | {"media_url", "overlay", "status", "status_detail"}
-    assert len(await told(still, receiver, "call.playback.started")) == 3
-
-
-async def test_a_hangup_ends_what_a_leg_hears(still: Emulator, line: TelnyxClient, receiver: Receiver) -> None:
-    leg = answered(still)
-    await line.calls.speak(leg.id, CallSpeakBody(payload=TWO_SECS, voice="male", loop=2))
-    await line.calls.playback_start(leg.id, PlaybackStartBody(audio_url=AUDIO))
-    still.clock.advance(3)
-    still.world.hangup(leg, cause="normal_clearing", source="caller")
-    (ended,) = await told(still, receiver, "call.speak.ended")
-    assert (set(ended), ended["status"]) == (LEG_FIELDS | {"status"}, "call_hangup")
-    assert await told(still, receiver, "call.playback.started") == []
-
-
-async def test_an_overlay_needs_audio_under_it(still: Emulator, line: TelnyxClient, receiver: Receiver) -> None:
-    leg = answered(still)
-    over = PlaybackStartBody(audio_url=AUDIO, overlay=True)
-    with refused(422, "10015", "/overlay"):
-        await line.calls.playback_start(leg.id, over)
-    await line.calls.playback_start(leg.id, PlaybackStartBody(media_name="hold", loop="infinity"))
-    with refused(422, "10032", "/target_legs"):
-        await line.calls.playback_start(leg.id, msgspec.structs.replace(over, target_legs="both"))
-    await line.calls.playback_start(leg.id, over)
-    still.clock.advance(1)
-    assert [each["overlay"] for each in await told(still, receiver, "call.playback.ended")] == [True]

@@ -65,8 +65,9 @@ class ConferenceHandlers:
             and query.leg_id in (None, conference.creator.leg_id)
             and query.application_session_id in (None, conference.creator.session_id)
         ]
-        found.sort(key=lambda conference: conference.expires_at, reverse=True)
-        return [show_conference(self._world, conference) for conference in found]
+        # By expiry, descending; of those that expire together, the newest first.
+        found.sort(key=lambda conference: conference.expires_at)
+        return [show_conference(self._world, conference) for conference in reversed(found)]
 
     def create(self, body: CreateBody) -> Answer:
         check_one_audio(body.hold_audio_url, body.hold_media_name)
