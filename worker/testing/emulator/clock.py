@@ -77,10 +77,12 @@ class Clock:
                 self._at = max(self.now(), timer.due_secs)
                 if not timer.cancelled:
                     timer.action()
+            self._at = max(self.now(), end)
         finally:
-            self._at = None
-        self._ahead_secs += max(0.0, end - self.now())
-        self._changed.set()
+            # After an error, the time is that of what raised it: no clock goes back.
+            reached, self._at = self.now(), None
+            self._ahead_secs += max(0.0, reached - self.now())
+            self._changed.set()
 
     async def run(self) -> None:
         """Do what is due, for ever."""

@@ -135,12 +135,22 @@ class Delivery:
             if event_type in leg.webhook_pauses_ms:
                 pauses = [ms / 1000 for ms in leg.webhook_pauses_ms[event_type]]
         self.under_way += 1
-        self._tasks.start_soon(self._deliver, document, url, [pause_secs, *pauses], early)
+        if pause_secs <= 0:
+            self._tasks.start_soon(self._deliver, document, url, pauses, early)
+            return
+
+        def start() -> None:
+            self._waiting -= 1
+            self._tasks.start_soon(self._deliver, document, url, pauses, early)
+
+        # From now, not from when its task first runs: the clock may be moved on before.
+        self._waiting += 1
+        self._clock.later(pause_secs, start)
 
     async def _deliver(self, document: dict[str, object], url: str, pauses: list[float], early: bool) -> None:
         failover, timestamp = self._settings.webhook_failover_url, ""
         try:
-            for attempt, pause_secs in enumerate(pauses, 1):
+            for attempt, pause_secs in enumerate([0.0, *pauses], 1):
                 await self._pause(pause_secs)
                 self.counts["retried"] += 1 if attempt > 1 else 0
                 if not timestamp or self._settings.unconfirmed.signed_anew:

@@ -36,6 +36,9 @@ class Dialling:
         self._recordings = recordings
         self._audio = audio
         self._phones = phones
+        #: Leg → those that ring to have it transferred to them.
+        self._transfers: dict[str, list[Leg]] = {}
+        world.departures.append(self._forsake)
 
     def dial(self, body: DialBody) -> tuple[Leg, str | None]:
         """Call somebody; return the leg, and the id of a recording that begins with the answer."""
@@ -90,7 +93,7 @@ class Dialling:
                 self._bridges.bridge_if_there(leg, new, after=after)
 
         self._bridges.when_answered(new, answered)
-        self._world.watchers.append(lambda who, what: self._forsaken(new) if (who, what) == (leg, "ended") else None)
+        self._transfers.setdefault(leg.id, []).append(new)
 
     def _call(self, leg: Leg, body: DialBody | TransferBody, addresses: list[str], digits: str) -> str | None:
         """Let it ring; return the id of a recording that begins with the answer."""
@@ -122,10 +125,11 @@ class Dialling:
     def _limit(self, leg: Leg) -> None:
         self._world.hangup(leg, cause="time_limit", source="unknown")
 
-    def _forsaken(self, leg: Leg) -> None:
-        """Give up a call for somebody who has gone."""
-        if leg.answered_at is None:
-            self._world.hangup(leg, cause="originator_cancel", source="caller")
+    def _forsake(self, leg: Leg) -> None:
+        """Give up the calls for somebody who has gone."""
+        for new in self._transfers.pop(leg.id, []):
+            if new.answered_at is None:
+                self._world.hangup(new, cause="originator_cancel", source="caller")
 
     def _play(self, leg: Leg, body: DialBody | TransferBody) -> float:
         """Play what is to be heard with the answer, and return for how long."""
