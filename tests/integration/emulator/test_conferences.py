@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
 import pytest
 
 from tests.integration.conftest import Receiver
@@ -19,7 +20,6 @@ from worker.testing.emulator.server import Emulator
 from worker.testing.emulator.settings import Unconfirmed
 
 LEG_FIELDS = {"call_control_id", "call_leg_id", "call_session_id", "client_state", "conference_id", "connection_id"}
-NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 async def create(line: TelnyxClient, leg: Leg, name: str = "room", **fields: object) -> Conference:
@@ -72,6 +72,19 @@ async def test_a_name_is_taken_while_its_conference_is_active(still: Emulator, l
     assert (await create(line, other, "Room")).id != first.id
     await leave(line, first.id, leg)
     assert (await create(line, leg)).id != first.id
+
+
+async def test_who_enters_and_speaks_has_the_floor_and_that_comes_unwrapped(
+    still: Emulator, line: TelnyxClient, receiver: Receiver
+) -> None:
+    still.world.settings = msgspec.structs.replace(still.world.settings, floor_change_rate=1.0)
+    room, speaker = await create(line, answered(still), client_state="cm9vbQ=="), answered(still)
+    await join(line, room.id, speaker)
+    (floor,) = await told(still, receiver, "conference.floor.changed")
+    assert set(floor) == LEG_FIELDS | {"occurred_at"}
+    assert floor["call_control_id"] == speaker.id
+    (body,) = [each for each in receiver.bodies if "data" not in each]
+    assert set(body) == {"record_type", "event_type", "id", "payload"}
 
 
 async def test_an_unanswered_leg_is_refused(still: Emulator, line: TelnyxClient) -> None:

@@ -188,6 +188,21 @@ async def test_a_bridge_and_a_conference_take_the_call_out(
     assert left == {bridged.id: "bridged", joined.id: "bridged", creator.id: "bridged"}
 
 
+async def test_an_enqueue_takes_the_call_out_of_its_bridge_and_its_conference(
+    still: Emulator, line: TelnyxClient, receiver: Receiver
+) -> None:
+    agent, bridged, creator, inside = (answered(still) for _ in range(4))
+    await line.calls.bridge(agent.id, BridgeBody(call_control_id=bridged.id))
+    room = await line.conferences.create(ConferenceBody(call_control_id=creator.id, name="room"))
+    await line.conferences.join(room.id, JoinBody(call_control_id=inside.id))
+    await enqueue(line, bridged)
+    await enqueue(line, inside)
+    assert await places(line) == [(bridged.id, 1), (inside.id, 2)]
+    assert (bridged.peer, inside.conference) == (None, None)
+    (left,) = await told(still, receiver, "conference.participant.left")
+    assert left["call_control_id"] == inside.id
+
+
 @pytest.mark.parametrize("unsaid", [Unconfirmed(enqueue_needs_answer=True), Unconfirmed(enqueue_needs_answer=False)])
 async def test_who_was_not_answered_can_be_enqueued_or_not(
     still: Emulator, line: TelnyxClient, unsaid: Unconfirmed

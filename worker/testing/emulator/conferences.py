@@ -104,6 +104,8 @@ class Conferences:
         self.world = world
         self.queues = queues
         self.by_id: dict[str, Conference] = {}
+        #: Those that have not ended, by name.
+        self._active: dict[str, Conference] = {}
         #: Told when a conference has ended.
         self.farewells: list[Callable[[Conference], None]] = []
         #: Told when a leg has left one.
@@ -119,7 +121,7 @@ class Conferences:
         """Return a conference by its id, or an active one by its name where Telnyx takes that; or refuse."""
         found = self.by_id.get(id_or_name)
         if found is None and named:
-            found = next((c for c in self.by_id.values() if c.name == id_or_name and c.ended_at is None), None)
+            found = self._active.get(id_or_name)
         foreign = found is not None and region is not None and region != found.region
         if found is None or (foreign and self.world.settings.unconfirmed.foreign_region == "not-found"):
             refuse("90058", f"there is no conference {id_or_name}" + (f" in {region}" if foreign else ""))
@@ -139,7 +141,7 @@ class Conferences:
         started: bool = True,
     ) -> Conference:
         """Make a conference of a leg."""
-        if any(c.name == name and c.ended_at is None for c in self.by_id.values()):
+        if name in self._active:
             refuse("90033", f"{name} is active", pointer="/name")
         self.world.set_state(leg, client_state)
         clock = self.world.clock
@@ -149,7 +151,7 @@ class Conferences:
             clock.text(), clock.text(in_secs=lasts_secs), max_participants or MAX_PARTICIPANTS, started,
         )  # fmt: skip
         self._move_out(leg, conference)
-        self.by_id[conference.id] = conference
+        self.by_id[conference.id] = self._active[name] = conference
         self._say(conference, leg, "conference.created", occurred="payload")
         self._enter(conference, leg, Manner(starts_conference=started))
         clock.later(lasts_secs, lambda: self.finish(conference, "time_exceeded", hang_up=True))
@@ -175,17 +177,14 @@ class Conferences:
 
     def leave(self, conference: Conference, leg: Leg) -> None:
         """Take a leg out; it stays parked."""
-        participant = self.inside(conference, leg)
-        self._out(conference, participant)
-        manner = participant.manner
+        manner = self.inside(conference, leg).manner
+        self._out(conference, leg)
         if conference.ended_at is not None:
             return
-        if manner.end_conference_on_exit:
+        soft = manner.soft_end_conference_on_exit and self.world.settings.unconfirmed.soft_end == "ends"
+        if manner.end_conference_on_exit or soft:
             conference.ended_by = leg
-            self.finish(conference, "host_left", hang_up=True)
-        elif manner.soft_end_conference_on_exit and self.world.settings.unconfirmed.soft_end == "ends":
-            conference.ended_by = leg
-            self.finish(conference, "host_left", hang_up=False)
+            self.finish(conference, "host_left", hang_up=manner.end_conference_on_exit)
         elif not conference.participants:
             self.finish(conference, "all_left", hang_up=False)
         elif manner.soft_end_conference_on_exit:
@@ -197,13 +196,14 @@ class Conferences:
             return
         conference.ended_at = conference.updated_at = self.world.clock.text()
         conference.end_reason = reason
+        del self._active[conference.name]
         for farewell in self.farewells:
             farewell(conference)
         for participant in list(conference.participants):
             if hang_up:
                 self.world.hangup(participant.leg, cause="normal_clearing", source="callee")
             else:
-                self._out(conference, participant)
+                self._out(conference, participant.leg)
         told = self.world.settings.unconfirmed.ended_by_command if reason == "ended_via_api" else reason
         self._say(
             conference,
@@ -261,9 +261,8 @@ class Conferences:
         for participant in conference.participants:
             participant.waits, participant.updated_at = False, self.world.clock.text()
 
-    def _out(self, conference: Conference, participant: Participant) -> None:
-        leg = participant.leg
-        conference.participants.remove(participant)
+    def _out(self, conference: Conference, leg: Leg) -> None:
+        conference.participants.remove(self.inside(conference, leg))
         leg.conference = None
         leg.stays[-1].left_at = self.world.clock.text()
         for parting in self.partings:
