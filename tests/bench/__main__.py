@@ -19,10 +19,10 @@ from ingress.log import Keys, Partition, decode_entry, encode_entry
 from tests.bench import telnyx
 from tests.bench.printing import say
 from tests.signing import Signer
-from worker.aggregates import machine
 from worker.demo.processes import Process, Processes
 from worker.events.event import read_event
 from worker.ledger.ledger import Ledger
+from worker.policy.model import Policy
 from worker.runtime.journal import entries_of
 from worker.testing.centre import small_tenant
 from worker.testing.redis_server import PrivateRedis
@@ -106,7 +106,7 @@ async def worker(url: str) -> None:
 
 async def _read(redis: Redis, keys: Keys, partition: Partition, *, decide: bool) -> float:
     """Read all events in batches of 500; return CPU microseconds for each."""
-    ledger, tenant, last = Ledger(partition), small_tenant(), "0-0"
+    ledger, policy, last = Ledger(partition), Policy({"default": small_tenant()}), "0-0"
     began = time.process_time()
     while True:
         reply = await redis.xread({keys.log(partition): last}, count=500)
@@ -118,7 +118,7 @@ async def _read(redis: Redis, keys: Keys, partition: Partition, *, decide: bool)
             entry = decode_entry(fields)
             if decide:
                 event = read_event(last, entry)
-                ledger.adopt(event, machine.decide(ledger.fold(event), event, tenant))
+                ledger.decide(event, policy)
 
 
 def main() -> None:

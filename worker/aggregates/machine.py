@@ -74,6 +74,19 @@ def decide(state: AggregateState, event: Event, policy: Tenant | None) -> tuple[
             assert_never(state)
 
 
+def finished(state: AggregateState) -> bool:
+    """Return whether nothing more is to be expected of *state*, but for events that come late."""
+    match state:
+        case Call():
+            return state.over
+        case Conference():
+            return state.ended_ms is not None
+        case Queue() | Agent():
+            return False
+        case _:
+            assert_never(state)
+
+
 def adopt(state: AggregateState, acts: tuple[Act, ...]) -> AggregateState:
     """Return *state* after its own decision. Deciding nothing changes nothing."""
     if not acts:

@@ -39,7 +39,13 @@ class CancelTimer(msgspec.Struct, frozen=True, tag="cancel-timer"):
     key: str
 
 
-Act = Send | Tell | SetTimer | CancelTimer
+class Quarantine(msgspec.Struct, frozen=True, tag="quarantine"):
+    """Set the aggregate aside, with this event and what comes for it later: its code cannot bear the event."""
+
+    error: str
+
+
+Act = Send | Tell | SetTimer | CancelTimer | Quarantine
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import msgspec
 
 from ingress.envelope import Address, EntryKind, LogEntry, parse_time_ms, read_webhook
 from ingress.errors import EnvelopeError
-from worker.events.intents import AnyIntent
+from worker.events.intents import AnyIntent, Release, SignIn
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome
 from worker.events.timers import TimerFired
@@ -69,7 +69,7 @@ def kind_of(body: Body) -> EntryKind:
             return "observed"
         case Told():
             return "notice"
-        case AnyIntent():
+        case SignIn() | Release():
             return "intent"
         case _:
             return "webhook"

@@ -11,4 +11,11 @@ class SignIn(msgspec.Struct, frozen=True, tag="sign-in"):
     by: str
 
 
-AnyIntent = SignIn
+class Release(msgspec.Struct, frozen=True, tag="release"):
+    """An aggregate is to leave quarantine: the events that wait are taken in, without the first one if so asked."""
+
+    by: str
+    without_first: bool = False
+
+
+AnyIntent = SignIn | Release

@@ -1,11 +1,12 @@
-"""Everything that a partition's log and journal amount to: aggregates, unfinished commands, timers.
+"""Everything that a partition's log and journal amount to: aggregates, unfinished commands, timers, quarantine.
 
-The one place where an event and its recorded decision become state. A live owner, a recovery and a replay all go
-through `fold` and `adopt`, which is why they agree.
+The one place where an event and its recorded decision become state. A live owner goes through `decide`, a recovery and
+a replay through `follow`; both take an event in by the same steps, which is why they agree.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
@@ -14,11 +15,16 @@ from ingress.envelope import Address
 from ingress.log import Partition
 from worker.aggregates import machine
 from worker.commands.command import AnyCommand
-from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell, command_id
+from worker.decisions.decision import Act, CancelTimer, Quarantine, Send, SetTimer, Tell, command_id
 from worker.events.event import Event
+from worker.events.intents import Release
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome
 from worker.events.timers import TimerFired
+from worker.policy.model import Policy
+
+#: A finished aggregate is kept for so long after its last event, as the tombstone that answers late ones.
+TOMBSTONE_MS = 600_000
 
 
 class Pending(msgspec.Struct, frozen=True):
@@ -40,6 +46,28 @@ class Timer(msgspec.Struct, frozen=True):
     event_id: str
 
 
+class SetAside(msgspec.Struct, frozen=True):
+    """An aggregate in quarantine: why, since which event, and the events for it that wait, that one first."""
+
+    address: Address
+    error: str
+    since_ms: int
+    held: tuple[Event, ...]
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What an event led to: the acts, and the commands and timers that are new by them."""
+
+    acts: tuple[Act, ...] = ()
+    commands: tuple[Pending, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    #: What aggregate code raised, if it did.
+    error: Exception | None = None
+
+
+NOTHING = Taken()
+
+
 class Ledger:
     """The state of one partition."""
 
@@ -49,27 +77,96 @@ class Ledger:
         #: In the order of the journal.
         self.pending: dict[str, Pending] = {}
         self.timers: dict[tuple[Address, str], Timer] = {}
+        #: Finished aggregates with the time of the last event for each (ms), the longest ago first.
+        self.finished: dict[Address, int] = {}
+        self.quarantined: dict[Address, SetAside] = {}
+        #: How many commands and timers of an aggregate are open.
+        self._open: Counter[Address] = Counter()
 
-    def fold(self, event: Event) -> machine.AggregateState:
-        """Take *event* in, and return its aggregate's state. The state is as before if the fold raises."""
-        address, body = event.address, event.body
-        state = self.aggregates.get(address)
-        state = machine.fold(machine.new(address) if state is None else state, event)
-        self.aggregates[address] = state
-        if isinstance(body, Outcome | Observed):
-            self.pending.pop(body.command_id, None)
-        elif isinstance(body, TimerFired):
-            timer = self.timers.get((address, body.key))
-            if timer is not None and timer.due_ms == body.due_ms:
-                del self.timers[address, body.key]
-        return state
+    def decide(self, event: Event, policy: Policy) -> Taken:
+        """Take *event* in and decide upon it. Where the code raises, that aggregate alone is set aside."""
+        if not self._enter(event):
+            return NOTHING
+        address, error = event.address, None
+        try:
+            state = self._fold(event)
+            acts = machine.decide(state, event, policy.tenants.get(address.tenant))
+            after = machine.adopt(state, acts)
+        except Exception as exc:  # noqa: BLE001
+            # Aggregate code can fail in any way; its neighbours in the partition must not.
+            error = exc
+            acts = (Quarantine(f"{type(exc).__name__}: {exc}"),)
+            self._set_aside(event, acts[0].error)
+        else:
+            self._settle(event, after)
+        commands, timers = self._register(event, acts)
+        return Taken(acts, commands, timers, error)
 
-    def adopt(self, event: Event, acts: tuple[Act, ...]) -> tuple[list[Pending], list[Timer]]:
-        """Take in what was decided upon *event*; return the commands and the timers that are new by it."""
-        if not acts:
-            return [], []
+    def set_aside(self, event: Event, error: str) -> Taken:
+        """Put the aggregate of *event* in quarantine without looking at it: it has killed its workers."""
+        if not self._enter(event):
+            return NOTHING
+        self._set_aside(event, error)
+        return Taken((Quarantine(error),))
+
+    def follow(self, event: Event, acts: tuple[Act, ...]) -> Taken:
+        """Take *event* in with what was decided upon it, deciding nothing.
+
+        What was decided stands, even where today's code raises upon the event: then the aggregate is set aside.
+        """
+        if not self._enter(event):
+            return NOTHING
+        error = None
+        if acts and isinstance(acts[0], Quarantine):
+            self._set_aside(event, acts[0].error)
+        else:
+            try:
+                after = machine.adopt(self._fold(event), acts)
+            except Exception as exc:  # noqa: BLE001
+                error = exc
+                self._set_aside(event, f"{type(exc).__name__}: {exc}")
+            else:
+                self._settle(event, after)
+        return Taken(acts, *self._register(event, acts), error)
+
+    def _enter(self, event: Event) -> bool:
+        """Close what *event* ends, forget what is long finished; return whether its aggregate is to look at it."""
+        self._close(event)
+        self._forget(event.received_ms)
+        aside = self.quarantined.get(event.address)
+        if aside is None:
+            return True
+        if isinstance(event.body, Release):
+            held = aside.held[1:] if event.body.without_first else aside.held
+            self.quarantined[event.address] = msgspec.structs.replace(aside, held=held)
+            return True
+        self.quarantined[event.address] = msgspec.structs.replace(aside, held=(*aside.held, event))
+        return False
+
+    def _fold(self, event: Event) -> machine.AggregateState:
+        """Return the aggregate's state after *event*, and after those that waited for its release."""
         address = event.address
-        self.aggregates[address] = machine.adopt(self.aggregates[address], acts)
+        state = self.aggregates.get(address)
+        state = machine.new(address) if state is None else state
+        aside = self.quarantined.get(address)
+        for waited in aside.held if aside else ():
+            state = machine.fold(state, waited)
+        return machine.fold(state, event)
+
+    def _set_aside(self, event: Event, error: str) -> None:
+        """Hold the event that the code cannot bear; a release that did not help leaves those that wait as they are."""
+        aside = self.quarantined.get(event.address)
+        held = aside.held if aside else (event,)
+        self.quarantined[event.address] = SetAside(event.address, error, event.received_ms, held)
+        self.finished.pop(event.address, None)
+
+    def _settle(self, event: Event, state: machine.AggregateState) -> None:
+        self.quarantined.pop(event.address, None)
+        self.aggregates[event.address] = state
+
+    def _register(self, event: Event, acts: tuple[Act, ...]) -> tuple[tuple[Pending, ...], tuple[Timer, ...]]:
+        """Note the commands and timers among *acts*, and whether the aggregate is finished by now."""
+        address = event.address
         commands: list[Pending] = []
         timers: list[Timer] = []
         for index, act in enumerate(acts):
@@ -78,16 +175,55 @@ class Ledger:
                     name = command_id(address.tenant, self.partition, event.id, index)
                     pending = Pending(name, command, address, event.received_ms)
                     self.pending[name] = pending
+                    self._open[address] += 1
                     commands.append(pending)
                 case SetTimer(key, due_ms):
                     timer = Timer(address, key, due_ms, f"t:{self.partition}:{event.id}:{index}")
+                    self._cancel(address, key)
                     self.timers[address, key] = timer
+                    self._open[address] += 1
                     timers.append(timer)
                 case CancelTimer(key):
-                    self.timers.pop((address, key), None)
-                case Tell():
+                    self._cancel(address, key)
+                case Tell() | Quarantine():
                     pass
-        return commands, timers
+        self._note_finished(address, event.received_ms)
+        return tuple(commands), tuple(timers)
+
+    def _close(self, event: Event) -> None:
+        body = event.body
+        if isinstance(body, Outcome | Observed):
+            ended = self.pending.pop(body.command_id, None)
+            if ended is not None:
+                self._shut(ended.address)
+        elif isinstance(body, TimerFired):
+            timer = self.timers.get((event.address, body.key))
+            if timer is not None and timer.due_ms == body.due_ms:
+                self._cancel(event.address, body.key)
+
+    def _cancel(self, address: Address, key: str) -> None:
+        if self.timers.pop((address, key), None) is not None:
+            self._shut(address)
+
+    def _shut(self, address: Address) -> None:
+        self._open[address] -= 1
+        if not self._open[address]:
+            del self._open[address]
+
+    def _note_finished(self, address: Address, now_ms: int) -> None:
+        self.finished.pop(address, None)
+        state = self.aggregates.get(address)
+        if address not in self._open and address not in self.quarantined and state and machine.finished(state):
+            self.finished[address] = now_ms
+
+    def _forget(self, now_ms: int) -> None:
+        """Drop tombstones whose time is over, by the log's own time: a replay drops them at the same event."""
+        while self.finished:
+            address, at_ms = next(iter(self.finished.items()))
+            if at_ms + TOMBSTONE_MS > now_ms:
+                return
+            del self.finished[address]
+            del self.aggregates[address]
 
 
 def tellings(

@@ -9,9 +9,9 @@ import msgspec
 
 from worker.aggregates.machine import AggregateState
 from worker.commands.command import name_of
-from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell
+from worker.decisions.decision import Act, CancelTimer, Quarantine, Send, SetTimer, Tell
 from worker.events.event import Event
-from worker.events.intents import SignIn
+from worker.events.intents import Release, SignIn
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome, Refused, Succeeded, Unknown
 from worker.events.timers import TimerFired
@@ -51,6 +51,8 @@ def describe(event: Event) -> str:
             return f"observed {name_of(command)}: {_fields(seen)}"
         case SignIn(by=by):
             return f"intent   sign-in by {by}"
+        case Release(by=by, without_first=without_first):
+            return f"intent   release from quarantine by {by}" + (", without the first event" if without_first else "")
         case Other(event_type=event_type):
             return f"webhook  {event_type} (an event type that is not known here; nothing acts upon it)"
         case Unread(event_type=event_type, reason=reason):
@@ -71,6 +73,8 @@ def describe_act(act: Act) -> str:
             return f"set timer {key} for {time_of(due_ms)}"
         case CancelTimer(key=key):
             return f"cancel timer {key}"
+        case Quarantine(error=error):
+            return f"quarantine: {error}"
 
 
 def changes(before: AggregateState, after: AggregateState) -> list[str]:

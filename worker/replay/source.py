@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import msgspec
-import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -16,8 +15,6 @@ from worker.decisions.decision import Decision
 from worker.events.event import Event
 from worker.ledger.ledger import Ledger
 from worker.runtime.journal import START, Journal
-
-log = structlog.get_logger(__name__)
 
 
 class NoLogError(SwitchhookError):
@@ -62,7 +59,7 @@ class LogReader:
         position = await self.journal.position(partition)
         async for event, decision in self.journal.history(partition, position):
             before = ledger.aggregates.get(event.address) or machine.new(event.address)
-            _absorb(ledger, event, decision)
+            ledger.follow(event, decision.acts if decision else ())
             yield Step(event, before, ledger.aggregates.get(event.address, before), decision)
 
     async def undecided(self, partition: Partition) -> list[Event]:
@@ -70,15 +67,6 @@ class LogReader:
         position = await self.journal.position(partition)
         last = await self.journal.last_id(partition)
         return [event async for event, _ in self.journal.history(partition, last, after=position)]
-
-
-def _absorb(ledger: Ledger, event: Event, decision: Decision | None) -> None:
-    """Take one event in as its owner did, who passed over what made the code raise."""
-    try:
-        ledger.fold(event)
-        ledger.adopt(event, decision.acts if decision else ())
-    except Exception:
-        log.exception("event.failed", address=str(event.address), event_id=event.id)
 
 
 class Follower:
@@ -94,7 +82,7 @@ class Follower:
         upto = await self._reader.journal.position(self.ledger.partition)
         new: list[tuple[Event, Decision | None]] = []
         async for event, decision in self._reader.journal.history(self.ledger.partition, upto, after=self._position):
-            _absorb(self.ledger, event, decision)
+            self.ledger.follow(event, decision.acts if decision else ())
             self._position = event.id
             new.append((event, decision))
         return new

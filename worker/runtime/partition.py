@@ -15,10 +15,9 @@ from redis.exceptions import RedisError
 
 from ingress.errors import LogUnavailableError
 from ingress.log import EventLog
-from worker.aggregates import machine
-from worker.decisions.decision import Act, Decision, Tell
+from worker.decisions.decision import Decision, Tell
 from worker.events.event import Event, write_entry
-from worker.ledger.ledger import Ledger, Pending, Timer, tellings
+from worker.ledger.ledger import Ledger, Pending, Taken, Timer, tellings
 from worker.policy.model import Policy
 from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.effects import Effects
@@ -102,7 +101,7 @@ class PartitionOwner:
         self._position = await self._journal.position(self.partition)
         delivered = await self._journal.delivered(self.partition)
         async for event, decision in self._journal.history(self.partition, self._position):
-            self._absorb(event, decision.acts if decision else ())
+            self._noted(event, self.ledger.follow(event, decision.acts if decision else ()))
         again = await self._journal.decisions(self.partition, delivered, self._position)
         await self._deliver(list(again.items()))
         self._inherited = frozenset(self.ledger.pending)
@@ -135,11 +134,11 @@ class PartitionOwner:
         policy = self._policy()
         for event in events_of(batch, unread=self._metrics.unread.inc):
             self._undocumented.note(event)
-            acts, new_commands, new_timers = self._decide(event, policy)
-            if acts:
-                decisions.append((event.id, Decision(event.address, acts)))
-                commands += new_commands
-                timers += new_timers
+            taken = self._decide(event, policy)
+            if taken.acts:
+                decisions.append((event.id, Decision(event.address, taken.acts)))
+                commands += taken.commands
+                timers += taken.timers
         last = batch[-1][0].decode()
         await self._journal.commit(self.lease, last, decisions)
         self._position = last
@@ -166,31 +165,19 @@ class PartitionOwner:
             since = (now_ms - pending.decided_ms) / 1000 if pending.command_id in self._inherited else 0.0
             self._effects.start(tasks, pending, age_secs=max(0.0, since))
 
-    def _decide(self, event: Event, policy: Policy) -> tuple[tuple[Act, ...], list[Pending], list[Timer]]:
-        """Fold and decide one event. Where the code raises, nothing is decided, loudly, and the others go on."""
-        address = event.address
-        self._metrics.events.labels(address.kind).inc()
-        folded: machine.AggregateState | None = None
-        try:
-            folded = self.ledger.fold(event)
-            acts = machine.decide(folded, event, policy.tenants.get(address.tenant))
-            return acts, *self.ledger.adopt(event, acts)
-        except Exception:
-            # Aggregate code can fail in any way; its neighbours in the partition must not.
-            log.exception("event.failed", address=str(address), event_id=event.id, partition=self.partition)
-            self._metrics.failures.labels(address.kind).inc()
-            if folded is not None:
-                # What a recovery, which decides nothing, will find too.
-                self.ledger.aggregates[address] = folded
-            return (), [], []
+    def _decide(self, event: Event, policy: Policy) -> Taken:
+        self._metrics.events.labels(event.address.kind).inc()
+        return self._noted(event, self.ledger.decide(event, policy))
 
-    def _absorb(self, event: Event, acts: tuple[Act, ...]) -> None:
-        try:
-            self.ledger.fold(event)
-            self.ledger.adopt(event, acts)
-        except Exception:
-            # As it was when it was live: the fold that raises leaves the state as it was before.
-            log.exception("event.failed", address=str(event.address), event_id=event.id, partition=self.partition)
+    def _noted(self, event: Event, taken: Taken) -> Taken:
+        """Say loudly that code raised upon *event*: its aggregate is in quarantine, and the others go on."""
+        if taken.error is not None:
+            log.error(
+                "event.failed", address=str(event.address), event_id=event.id, partition=self.partition,
+                exc_info=taken.error,
+            )  # fmt: skip
+            self._metrics.failures.labels(event.address.kind).inc()
+        return taken
 
     async def _deliver(self, decisions: list[tuple[str, Decision]]) -> None:
         """Append the notices of *decisions* to their receivers' logs. Again is harmless: the ids are the same."""

@@ -44,8 +44,7 @@ async def test_a_call_is_answered_and_its_outcome_is_in_the_log(bench: Bench) ->
     where = partition("call", "c1")
     ledger = Ledger(where)
     async for event, decision in journal.history(where, await journal.last_id(where)):
-        ledger.fold(event)
-        ledger.adopt(event, decision.acts if decision else ())
+        ledger.follow(event, decision.acts if decision else ())
     assert ledger.pending == {}
 
 

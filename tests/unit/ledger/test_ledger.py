@@ -25,8 +25,7 @@ def ledger_with(*acts: Send | SetTimer | CancelTimer) -> Ledger:
     """Return a ledger in which the event 1-0 led to *acts*."""
     ledger = Ledger(P3)
     cause = event(1, SignIn("test"))
-    ledger.fold(cause)
-    ledger.adopt(cause, acts)
+    ledger.follow(cause, acts)
     return ledger
 
 
@@ -34,20 +33,20 @@ def test_a_command_is_pending_until_its_own_outcome_comes() -> None:
     ledger = ledger_with(Send(c.Answer("leg")), Send(c.ReadCall("leg")))
     answer, read = (command_id("default", P3, "1-0", index) for index in (0, 1))
     assert list(ledger.pending) == [answer, read]
-    ledger.fold(event(2, Outcome("another", c.Answer("leg"), Succeeded())))
+    ledger.follow(event(2, Outcome("another", c.Answer("leg"), Succeeded())), ())
     assert list(ledger.pending) == [answer, read]
-    ledger.fold(event(3, Outcome(answer, c.Answer("leg"), Succeeded())))
+    ledger.follow(event(3, Outcome(answer, c.Answer("leg"), Succeeded())), ())
     assert list(ledger.pending) == [read]
-    ledger.fold(event(4, Observed(read, c.ReadCall("leg"), CallSeen(alive=True))))
+    ledger.follow(event(4, Observed(read, c.ReadCall("leg"), CallSeen(alive=True))), ())
     assert ledger.pending == {}
 
 
 def test_a_timer_that_was_set_again_outlives_the_firing_of_the_one_before() -> None:
     ledger = ledger_with(SetTimer("x", 100), SetTimer("x", 200))
     assert [timer.due_ms for timer in ledger.timers.values()] == [200]
-    ledger.fold(event(2, TimerFired("x", 100)))
+    ledger.follow(event(2, TimerFired("x", 100)), ())
     assert [timer.due_ms for timer in ledger.timers.values()] == [200]
-    ledger.fold(event(3, TimerFired("x", 200)))
+    ledger.follow(event(3, TimerFired("x", 200)), ())
     assert ledger.timers == {}
 
 
