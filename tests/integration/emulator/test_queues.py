@@ -49,6 +49,8 @@ async def test_a_full_queue_refuses_until_it_is_made_larger(still: Emulator, lin
     late = answered(still)
     with refused(422, "90036"):
         await enqueue(line, late)
+    with refused(400, "90050"):
+        await line.queues.delete("support")
     assert (await line.queues.update("support", UpdateBody(max_size=2))).max_size == 2
     await enqueue(line, late)
     assert (await line.queues.retrieve("support")).current_size == 2

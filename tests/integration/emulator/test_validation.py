@@ -220,7 +220,7 @@ async def test_a_queue_must_be_known(api: Api, operation: Op) -> None:
     assert await api.command(operation, minimal(operation)) == (404, "10005", None)
 
 
-@pytest.mark.parametrize("verb", ["create", "join", "leave", "update"])
+@pytest.mark.parametrize("verb", ["create", "join", "leave", "update", "gather_using_audio"])
 async def test_a_conference_takes_only_legs_that_there_are(still: Emulator, api: Api, verb: str) -> None:
     (operation,) = [each for each in OPERATIONS if each.name == f"conferences {verb}"]
     room = still.telephony.conferences.create(answered(still), "room")
@@ -236,6 +236,8 @@ async def test_a_conference_takes_only_legs_that_there_are(still: Emulator, api:
         ("/calls/v3:x/actions/answer", {"custom_headers": [{"name": "X-A", "value": "b"}, {"name": 5, "value": "b"}]},
          ("10015", "/custom_headers/1/name")),
         ("/conferences/x/actions/mute", {"call_control_ids": ["a", 5]}, ("10015", "/call_control_ids/1")),
+        ("/conferences", {"call_control_id": "v3:x", "name": "a", "hold_media_name": "b", "hold_audio_url": "c"},
+         ("10015", "/hold_media_name")),
         ("/conferences/x/actions/unhold", {"call_control_ids": "a"}, ("10015", "/call_control_ids")),
         ("/calls/v3:x/actions/answer", {"webhook_urls": {"call.hangup": 5}}, ("10015", "/webhook_urls")),
         ("/calls/v3:x/actions/record_start",

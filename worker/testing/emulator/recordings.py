@@ -36,16 +36,17 @@ class Recordings:
         self._world = world
         self._conferences = conferences
         self.all: list[Recording] = []
+        self._going_on: list[Recording] = []
         world.departures.append(lambda leg: self.stop(self.of_leg(leg)))
         conferences.farewells.append(lambda conference: self.stop(self.of_conference(conference)))
 
     def of_leg(self, leg: Leg, recording_id: str | None = None) -> list[Recording]:
         """Return a leg's recordings that go on, or the one of an id; or refuse."""
-        return _one_or_all([each for each in self.all if each.leg == leg.id and not each.ended_at], recording_id)
+        return _one_or_all([each for each in self._going_on if each.leg == leg.id], recording_id)
 
     def of_conference(self, conference: Conference, recording_id: str | None = None) -> list[Recording]:
         """Return a conference's recordings that go on, or the one of an id; or refuse."""
-        mine = [each for each in self.all if each.conference == conference.id and not each.ended_at]
+        mine = [each for each in self._going_on if each.conference == conference.id]
         return _one_or_all(mine, recording_id)
 
     def record_leg(
@@ -84,11 +85,13 @@ class Recordings:
         for recording in recordings:
             if recording.ended_at is None:
                 recording.ended_at = self._world.clock.text()
+                self._going_on.remove(recording)
                 self._world.later(self._world.settings.saving_secs, partial(self._save, recording))
 
     def _new(self, form: str, channels: str, name: str | None, ident: str | None = None) -> Recording:
         recording = Recording(ident or self._world.new_uuid(), form, channels, self._world.clock.text(), name=name)
         self.all.append(recording)
+        self._going_on.append(recording)
         return recording
 
     def _save(self, recording: Recording) -> None:

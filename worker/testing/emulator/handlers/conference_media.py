@@ -74,8 +74,7 @@ class ConferenceMediaHandlers:
     def gather_using_audio(self, conference: str, body: GatherUsingAudioBody) -> Answer:
         found = self._conferences.find(conference, named=False)
         check_one_audio(body.audio_url, body.media_name)
-        (participant,) = self._conferences.chosen(found, [body.call_control_id])
-        leg = participant.leg
+        leg = self._conferences.inside(found, self._world.leg(body.call_control_id)).leg
         self._world.set_state(leg, body.client_state)
 
         def prompt(wrong: bool) -> float:

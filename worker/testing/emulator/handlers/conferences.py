@@ -70,7 +70,7 @@ class ConferenceHandlers:
         return [show_conference(self._world, conference) for conference in reversed(found)]
 
     def create(self, body: CreateBody) -> Answer:
-        check_one_audio(body.hold_audio_url, body.hold_media_name)
+        check_one_audio(body.hold_audio_url, body.hold_media_name, prefix="hold_")
         conference = self._conferences.create(
             self._world.answered(body.call_control_id),
             body.name,
@@ -124,7 +124,7 @@ class ConferenceHandlers:
 
     def join(self, conference: str, body: JoinBody) -> Answer:
         found = self._conferences.find(conference, region=body.region)
-        check_one_audio(body.hold_audio_url, body.hold_media_name)
+        check_one_audio(body.hold_audio_url, body.hold_media_name, prefix="hold_")
         leg = self._world.answered(body.call_control_id)
         manner = Manner(
             muted=bool(body.mute),

@@ -186,10 +186,11 @@ def check_text(text: str) -> None:
         refuse("10015", f"payload has more than {MOST_CHARACTERS} characters", pointer="/payload")
 
 
-def check_one_audio(url: str | None, name: str | None) -> None:
-    """Refuse audio that is named in two ways."""
+def check_one_audio(url: str | None, name: str | None, *, prefix: str = "") -> None:
+    """Refuse audio that is named in two ways; *prefix* is what the fields' names begin with."""
     if url and name:
-        refuse("10015", "audio_url and media_name cannot be used together", pointer="/media_name")
+        told = f"{prefix}media_name and {prefix}audio_url cannot be used together in one request"
+        refuse("10015", told, pointer=f"/{prefix}media_name")
 
 
 def check_loop(loop: int | str | None) -> None:
