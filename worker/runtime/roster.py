@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from ingress.envelope import Address
 from ingress.log import EventLog
 from worker.events.event import write_entry
 from worker.events.intents import SignIn
 from worker.policy.load import LoadedPolicy
+from worker.runtime.clock import wall_ms
 
 
 async def sign_in_agents(event_log: EventLog, loaded: LoadedPolicy) -> None:
@@ -17,7 +16,7 @@ async def sign_in_agents(event_log: EventLog, loaded: LoadedPolicy) -> None:
     Raises:
         LogUnavailableError: Redis did not take them.
     """
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = wall_ms()
     await event_log.append(
         [
             write_entry(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import NoneType, TracebackType
 from typing import TypeVar, cast
 from urllib.parse import quote
@@ -203,31 +203,35 @@ class TelnyxClient:
 
     async def _once(self, operation: Operation[A], target: URL, data: bytes | None) -> bytes:
         """Send one request and return the answer's body."""
-        if self._session is None:
-            raise RuntimeError("the client is used outside its `async with` block")
         what = f"{operation.method} {target.raw_path.removeprefix(self._base_path)}"
         await self._pacer.admit(dial=operation is DIAL)
-        headers = {hdrs.CONTENT_TYPE: "application/json"} if data is not None else {}
         failure: TelnyxError
         try:
-            # A redirect is not followed: it would turn a POST into a GET, whose 200 says nothing of the command.
-            # aiohttp sends a GET, PUT or DELETE again by itself when a kept connection had been closed; never a POST.
-            async with self._session.request(
-                operation.method, target, data=data, headers=headers, allow_redirects=False
-            ) as response:
-                content = await response.read()
-                self._pacer.heed(response.headers.get)
-                if response.status < 300:
-                    return content
-                # A gateway's page may repeat the request, with its key.
-                content = content.replace(self._key.encode(), b"(the API key)")
-                failure = api_error(response.status, content, response.headers.get)
+            status, content, header = await self._exchange(operation.method, target, data)
+            self._pacer.heed(header)
+            if status < 300:
+                return content
+            # A gateway's page may repeat the request, with its key.
+            content = content.replace(self._key.encode(), b"(the API key)")
+            failure = api_error(status, content, header)
         except (aiohttp.ClientError, OSError) as exc:
             failure = network_error(
                 exc, what, connect_secs=CONNECT_SECS, request_secs=self._timeout.total or float("inf")
             )
         # Raised out here, it has no context: aiohttp's errors hold the request's headers.
         raise failure
+
+    async def _exchange(
+        self, method: str, target: URL, data: bytes | None
+    ) -> tuple[int, bytes, Callable[[str], str | None]]:
+        """Return the status, the body and the headers of the answer to one request."""
+        if self._session is None:
+            raise RuntimeError("the client is used outside its `async with` block")
+        headers = {hdrs.CONTENT_TYPE: "application/json"} if data is not None else {}
+        # A redirect is not followed: it would turn a POST into a GET, whose 200 says nothing of the command.
+        # aiohttp sends a GET, PUT or DELETE again by itself when a kept connection had been closed; never a POST.
+        async with self._session.request(method, target, data=data, headers=headers, allow_redirects=False) as response:
+            return response.status, await response.read(), response.headers.get
 
     def _decode(self, operation: Operation[A], content: bytes, answer: type[B]) -> B:
         decoder = self._decoders.get(answer)

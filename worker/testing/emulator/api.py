@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from typing import NoReturn
+from collections.abc import Awaitable, Callable, Mapping
 
 import anyio
+import msgspec
 from aiohttp import web
 
 from worker.telnyx.operation import Operation
@@ -24,7 +24,25 @@ MALFORMED = "The API key looks malformed, or is not known"
 
 
 class Broken(Exception):
-    """Raised when the connection was broken on purpose."""
+    """Raised when the connection is to be broken on purpose."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request, however it came. `authorization` is its header."""
+
+    operation: Operation[object]
+    ids: tuple[str, ...]
+    query: Mapping[str, str]
+    raw: bytes
+    authorization: str | None
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What is answered; no document: an empty body."""
+
+    status: int
+    document: dict[str, object] | None
+    headers: dict[str, str]
 
 
 class Api:
@@ -54,55 +72,73 @@ class Api:
         """Return the routes below /v2: one for each operation."""
         return [web.route(each.method, f"/v2{each.path}", self._handler(each)) for each in OPERATIONS]
 
+    def respond(self, request: Request) -> Reply:
+        """Carry a request out.
+
+        Raises:
+            Broken: There is no answer; whether it was carried out is the fault's.
+        """
+        try:
+            reply = self._answer(request)
+        except Problem as problem:
+            reply = self._refusal(problem)
+        self.requests[request.operation.name, reply.status] += 1
+        return reply
+
+    def latency_secs(self) -> float:
+        """Return how long a request that comes now takes."""
+        return self.faults.latency_secs(self._delivery.conditions)
+
     def _handler(self, operation: Operation[object]) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
-            latency_secs = self.faults.latency_secs(self._delivery.conditions)
+            latency_secs = self.latency_secs()
             if latency_secs:
                 await anyio.sleep(latency_secs)
-            raw = await request.read()
+            ids = tuple(request.match_info[name] for name in operation.parameters)
+            raw, authorization = await request.read(), request.headers.get("Authorization")
             try:
-                response = self._answer(request, operation, raw)
+                reply = self.respond(Request(operation, ids, request.query, raw, authorization))
             except Broken:
+                if request.transport is not None:
+                    request.transport.abort()
                 # Goes nowhere: the connection is no more.
                 return web.Response()
-            except Problem as problem:
-                response = self._refusal(problem)
-            self.requests[operation.name, response.status] += 1
-            return response
+            if reply.document is None:
+                return web.Response(status=reply.status, headers=reply.headers)
+            return web.json_response(reply.document, status=reply.status, headers=reply.headers)
 
         return handle
 
-    def _refusal(self, problem: Problem) -> web.Response:
+    def _refusal(self, problem: Problem) -> Reply:
         headers = self._limits.headers()
         if problem.wait_secs is not None:
             headers["x-ratelimit-reset"] = whole(problem.wait_secs)
             if self._retry_after:
                 headers["Retry-After"] = whole(problem.wait_secs)
-        return web.json_response(problem.body(), status=problem.status, headers=headers)
+        return Reply(problem.status, problem.body(), headers)
 
-    def _answer(self, request: web.Request, operation: Operation[object], raw: bytes) -> web.Response:
-        if request.headers.get("Authorization") != f"Bearer {self._api_key}":
+    def _answer(self, request: Request) -> Reply:
+        if request.authorization != f"Bearer {self._api_key}":
             refuse("10009", MALFORMED)
         self._limits.admit()
+        operation = request.operation
         says_ok = "/actions/" in operation.path
         fault = self.faults.take(operation.name, self._delivery.conditions, says_ok=says_ok)
         if fault is not None and fault.kind == "reset-before":
-            reset(request)
-        ids = tuple(request.match_info[name] for name in operation.parameters)
-        answer = self._carry_out(request, operation, ids, raw, fault)
+            raise Broken
+        answer = self._carry_out(request, fault)
         if fault is not None and fault.kind == "reset-after":
-            reset(request)
+            raise Broken
         if answer is None:
-            return web.Response(status=204, headers=self._limits.headers())
+            return Reply(204, None, self._limits.headers())
         document = page(request.query, answer) if isinstance(answer, list) else {"data": answer}
-        return web.json_response(document, headers=self._limits.headers())
+        return Reply(200, document, self._limits.headers())
 
-    def _carry_out(
-        self, request: web.Request, operation: Operation[object], ids: tuple[str, ...], raw: bytes, fault: Fault | None
-    ) -> Answer:
+    def _carry_out(self, request: Request, fault: Fault | None) -> Answer:
+        operation, ids = request.operation, request.ids
         given: list[object] = []
         if operation.body is not None:
-            given.append(read_body(raw, operation.body))
+            given.append(read_body(request.raw, operation.body))
         if operation.query is not None:
             given.append(read_query(request.query, operation.query))
         if fault is not None and fault.kind == "refuse":
@@ -128,10 +164,3 @@ async def answer_as_telnyx(
             raise
         problem = Problem(missing.status, "10005", "Resource not found", f"There is no {request.method} {request.path}")
         return web.json_response(problem.body(), status=problem.status)
-
-
-def reset(request: web.Request) -> NoReturn:
-    """Break the connection: no answer."""
-    if request.transport is not None:
-        request.transport.abort()
-    raise Broken

@@ -28,11 +28,14 @@ class Timer:
 class Clock:
     """Counts seconds from the emulator's start. `run` belongs to its task group, and does what is due."""
 
-    def __init__(self, *, speed: float = 1.0) -> None:
-        """Make a clock that runs *speed* times as fast as the world's; 0: it stands until it is advanced."""
+    def __init__(self, *, speed: float = 1.0, began_at: datetime | None = None) -> None:
+        """Make a clock that runs *speed* times as fast as the world's; 0: it stands until it is advanced.
+
+        What it shows at first is *began_at*; none: the world's time.
+        """
         self._speed = speed
         self._began = anyio.current_time()
-        self._began_at = datetime.now(UTC)
+        self._began_at = began_at or datetime.now(UTC)
         self._ahead_secs = 0.0
         self._at: float | None = None
         self._timers: list[Timer] = []

@@ -7,7 +7,8 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 
 import aiohttp
 import anyio
@@ -24,12 +25,15 @@ RETRIED = {408, 429}
 MOST_REDIRECTS = 3
 #: So many attempts on the first URL have failed when the failover's turn comes.
 BEFORE_FAILOVER = 2
+#: Posts a body with headers to a URL, and returns the status of the answer; None: there was none.
+Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[int | None]]
 
 
 class Delivery:
     """Delivers webhooks, each in a task of its own, for Telnyx promises no order."""
 
-    def __init__(self, settings: EmulatorSettings, clock: Clock, key: SigningKey) -> None:
+    def __init__(self, settings: EmulatorSettings, clock: Clock, key: SigningKey, *, post: Post | None = None) -> None:
+        """Make one that delivers by *post*; none: by HTTP."""
         self.conditions: Conditions = settings.conditions
         #: Event types of which the next webhook gets lost.
         self.lost_next: list[str] = []
@@ -38,7 +42,7 @@ class Delivery:
         self._clock = clock
         self._key = key
         self._random = random.Random(f"{settings.seed} webhooks")
-        self._session: aiohttp.ClientSession | None = None
+        self._post = post
         #: Webhooks that have neither been delivered nor given up, and those of them that wait for the clock.
         self.under_way = 0
         self._waiting = 0
@@ -53,9 +57,12 @@ class Delivery:
 
     async def run(self, tasks: TaskGroup, *, task_status: anyio.abc.TaskStatus[None]) -> None:
         """Hold the connections while the emulator lives."""
-        timeout = aiohttp.ClientTimeout(total=self._settings.webhook_timeout_secs)
-        async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
-            self._session, self._tasks = session, tasks
+        async with AsyncExitStack() as stack:
+            if self._post is None:
+                timeout = aiohttp.ClientTimeout(total=self._settings.webhook_timeout_secs)
+                session = aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0))
+                self._post = self._over(await stack.enter_async_context(session))
+            self._tasks = tasks
             task_status.started()
             await anyio.sleep_forever()
 
@@ -194,17 +201,23 @@ class Delivery:
         self._changed = anyio.Event()
 
     async def _attempt(self, document: dict[str, object], url: str, attempt: int, timestamp: str) -> int | None:
-        if self._session is None or self.conditions.unreachable:
+        if self._post is None or self.conditions.unreachable:
             return None
         if "data" in document:
             document = {**document, "meta": {"attempt": attempt, "delivered_to": url}}
         body = json.dumps(document).encode()
+        return await self._post(url, body, self.sign(body, timestamp))
+
+    def _over(self, session: aiohttp.ClientSession) -> Post:
         redirected = self._settings.unconfirmed.redirects == "followed"
-        headers = self.sign(body, timestamp)
-        try:
-            async with self._session.post(
-                url, data=body, headers=headers, allow_redirects=redirected, max_redirects=MOST_REDIRECTS
-            ) as response:
-                return response.status
-        except (aiohttp.ClientError, TimeoutError):
-            return None
+
+        async def post(url: str, body: bytes, headers: Mapping[str, str]) -> int | None:
+            try:
+                async with session.post(
+                    url, data=body, headers=headers, allow_redirects=redirected, max_redirects=MOST_REDIRECTS
+                ) as response:
+                    return response.status
+            except (aiohttp.ClientError, TimeoutError):
+                return None
+
+        return post
