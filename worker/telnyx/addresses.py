@@ -25,9 +25,9 @@ def checked_base(text: str) -> str:
         url = URL()
     if url.user or url.password or url.query_string or url.fragment:
         raise ConfigError("the API's base URL has more than an address in it: write it without @, ? and #")
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not _is_name(url.raw_host):
         raise ConfigError(f"the API's base URL is not an address: write {BASE_URL}, or http://127.0.0.1:4010/v2")
-    if url.scheme == "http" and url.host.endswith((".telnyx.com", ".telnyx.eu")):
+    if url.scheme == "http" and str(url.host).endswith((".telnyx.com", ".telnyx.eu")):
         raise ConfigError(f"the API's base URL would send the key unencrypted: write https:// before {url.host}")
     return text.rstrip("/")
 
@@ -54,6 +54,14 @@ def checked_proxy(text: str, named_by: str) -> URL:
         proxy = URL(text)
     except ValueError:
         proxy = URL()
-    if proxy.scheme not in ("http", "https") or proxy.host is None:
+    if proxy.scheme not in ("http", "https") or not _is_name(proxy.raw_host):
         raise ConfigError(f"{named_by} is not a proxy's address: write http://HOST:PORT")
     return proxy
+
+
+def _is_name(host: str | None) -> bool:
+    """Return whether *host* can be looked up: Python raises a bare UnicodeError for a label of more than 63 letters."""
+    try:
+        return bool(host and host.encode("idna"))
+    except UnicodeError:
+        return False

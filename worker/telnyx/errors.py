@@ -6,6 +6,7 @@ together are what is judged. Sources: Telnyx's OpenAPI document of July 2026 and
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
@@ -169,20 +170,20 @@ def meaning_of(status: int, code: str) -> Meaning:
     return _BY_STATUS_ALONE.get(status, Meaning.FATAL)
 
 
-class _Source(msgspec.Struct):
-    pointer: str | None = None
-    parameter: str | None = None
+_MOST_RESET_SECS = 3600.0
 
 
 class _Error(msgspec.Struct):
-    code: str | int = ""
-    title: str = ""
-    detail: str = ""
-    source: _Source | None = None
+    """One error, of whose fields each may be of another type than documented: its code must not be lost by that."""
+
+    code: object = None
+    title: object = None
+    detail: object = None
+    source: object = None
 
 
 class _Errors(msgspec.Struct):
-    errors: list[_Error] | dict[str, object]
+    errors: list[object] | dict[str, object]
 
 
 _decode_errors = msgspec.json.Decoder(_Errors).decode
@@ -194,7 +195,9 @@ def api_error(status: int, content: bytes, get: Callable[[str], str | None]) -> 
     if wait is None and status == 429 and _seconds(get("x-ratelimit-remaining")) in (None, 0.0):
         # The window's end is in every answer; only for one that was turned away at an empty window is it the time to
         # wait for.
-        wait = _seconds(get("x-ratelimit-reset"))
+        reset = _seconds(get("x-ratelimit-reset"))
+        # An hour or more is hardly a window's rest: other APIs put the time of day, in Unix seconds, into this header.
+        wait = reset if reset is not None and reset < _MOST_RESET_SECS else None
     kind = error_class(status)
     try:
         errors = _decode_errors(content).errors
@@ -204,17 +207,22 @@ def api_error(status: int, content: bytes, get: Callable[[str], str | None]) -> 
     if isinstance(errors, dict):
         detail = "; ".join(f"{field} {told}" for field, told in errors.items())
         return kind(status, detail=detail, request_id=request_id, retry_after_secs=wait)
-    first = errors[0] if errors else _Error()
-    pointer = (first.source.pointer or first.source.parameter) if first.source else None
+    first = msgspec.convert(errors[0], _Error) if errors and isinstance(errors[0], dict) else _Error()
+    source = first.source if isinstance(first.source, dict) else {}
     return kind(
         status,
-        str(first.code),
-        first.title,
-        first.detail,
-        pointer=pointer,
+        _written(first.code),
+        _written(first.title),
+        _written(first.detail),
+        pointer=_written(source.get("pointer") or source.get("parameter")) or None,
         request_id=request_id,
         retry_after_secs=wait,
     )
+
+
+def _written(value: object) -> str:
+    """Return a value that should be a text as one."""
+    return "" if value is None else value if isinstance(value, str) else str(value)
 
 
 def _retry_after(get: Callable[[str], str | None]) -> float | None:
@@ -233,4 +241,4 @@ def _seconds(text: str | None) -> float | None:
         seconds = float(text or "")
     except ValueError:
         return None
-    return seconds if 0 <= seconds < 3600 else None
+    return seconds if 0 <= seconds < math.inf else None

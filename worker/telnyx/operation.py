@@ -23,11 +23,21 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 #: Telnyx forgets a command_id after 60 s; a repetition must have arrived by then.
 RESEND_WITHIN_SECS = 55.0
 
+#: Fields of bodies that nobody may read in a log.
+SECRET_FIELDS = frozenset({"sip_auth_password", "stream_auth_token"})
+
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 class Body(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request's body, with Telnyx's own names. What is absent is not sent."""
+    """A request's body, with Telnyx's own names. What is absent is not sent. Its repr has no secret in it."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        given = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return [(name, "(secret)" if name in SECRET_FIELDS and value else value) for name, value in given]
 
 
 class Query(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -180,7 +180,8 @@ def test_a_key_that_is_none_is_refused_without_being_told(key: str) -> None:
 @pytest.mark.parametrize(
     "base",
     ["http://user:pa55word@127.0.0.1/v2", "https://api.telnyx.com/v2?x=pa55word", "https://api.telnyx.com/v2#pa55word",
-     "http://127.0.0.1:99999999/pa55word", "ftp://pa55word", "http://api.telnyx.com/v2"],
+     "http://127.0.0.1:99999999/pa55word", "ftp://pa55word", "http://api.telnyx.com/v2",
+     "https://pa55word..com", f"https://pa55word{'a' * 60}.com"],
 )  # fmt: skip
 def test_a_base_url_that_is_more_or_less_than_an_address_is_refused(base: str) -> None:
     with pytest.raises(ConfigError, match="base URL") as caught:

@@ -215,6 +215,28 @@ def test_of_a_long_page_only_the_beginning_is_kept() -> None:
     assert len(api_error(500, b"x" * 100_000, lambda _: None).detail) == 200
 
 
-@pytest.mark.parametrize("wait", ["-1", "nan", "inf", "86400", "soon"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"detail": None},
+        {"title": None},
+        {"detail": {"a": 1}},
+        {"source": "/name"},
+        {"source": {"pointer": None, "parameter": None}},
+        {"code": 90018},
+    ],
+)
+def test_the_code_of_an_error_is_read_whatever_stands_beside_it(error: dict[str, object]) -> None:
+    content = json.dumps({"errors": [{"code": "90018", "title": "T", "detail": "D", **error}, "another"]}).encode()
+    read = api_error(422, content, lambda _: None)
+    assert (read.code, read.pointer) == ("90018", None)
+
+
+def test_a_wait_of_hours_is_told_and_so_never_cut_short() -> None:
+    assert api_error(429, b"{}", {"retry-after": "86400"}.get).retry_after_secs == 86400
+    assert api_error(429, b"{}", {"x-ratelimit-reset": "1792569600"}.get).retry_after_secs is None
+
+
+@pytest.mark.parametrize("wait", ["-1", "nan", "inf", "1e999", "soon"])
 def test_a_wait_that_makes_no_sense_is_not_waited(wait: str) -> None:
     assert api_error(429, b"{}", {"retry-after": wait}.get).retry_after_secs is None

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from msgspec import inspect as types
 
+from tests.integration.telnyx.specimens import specimen
 from worker.telnyx.calls import operations as calls
 from worker.telnyx.calls.resource import Calls
 from worker.telnyx.conferences import operations as conferences
@@ -136,3 +137,12 @@ def test_an_id_that_would_make_it_another_operation_is_refused(given: str) -> No
 def test_too_few_or_too_many_ids_are_a_mistake(ids: tuple[str, ...]) -> None:
     with pytest.raises(TypeError, match=r"takes 2 ids \(id, participant_id\)"):
         conferences.PARTICIPANT.path_of(*ids)
+
+
+@pytest.mark.parametrize("kind", [each.body for each in OPERATIONS if each.body], ids=lambda kind: kind.__qualname__)
+def test_a_bodys_repr_has_everything_but_its_secrets(kind: type[Body]) -> None:
+    body = specimen(kind)
+    shown = repr(body) + repr(body.__rich_repr__())
+    for field in msgspec.structs.fields(kind):
+        secret = any(word in field.name for word in ("password", "token"))
+        assert (repr(getattr(body, field.name)) in shown) != secret, field.name

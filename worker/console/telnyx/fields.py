@@ -14,13 +14,10 @@ import msgspec
 import msgspec.inspect as types
 import typer
 
-from worker.telnyx.operation import Body, Query
+from worker.telnyx.operation import SECRET_FIELDS, Body, Query
 
 #: Secrets can come from here instead of the command line, which others can read.
-VARIABLES = {
-    "sip_auth_password": "SWITCHHOOK_SIP_AUTH_PASSWORD",
-    "stream_auth_token": "SWITCHHOOK_STREAM_AUTH_TOKEN",
-}
+VARIABLES = {name: f"SWITCHHOOK_{name.upper()}" for name in SECRET_FIELDS}
 
 
 class FieldOption:
