@@ -131,7 +131,7 @@ class Api:
             raise Broken
         if answer is None:
             return Reply(204, None, self._limits.headers())
-        document = page(request.query, answer) if isinstance(answer, list) else {"data": answer}
+        document: dict[str, object] = page(request.query, answer) if isinstance(answer, list) else {"data": answer}
         return Reply(200, document, self._limits.headers())
 
     def _carry_out(self, request: Request, fault: Fault | None) -> Answer:
