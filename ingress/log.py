@@ -79,6 +79,14 @@ class Keys(msgspec.Struct, frozen=True):
         """Counter that grows with each change of owner."""
         return self._of(partition, "epoch")
 
+    def snapshots(self, partition: Partition) -> str:
+        """Hash of snapshots of a partition's state, by the id of the last event in each."""
+        return self._of(partition, "snapshots")
+
+    def trimmed(self, partition: Partition) -> str:
+        """String: the id up to which log and journal have been trimmed; the snapshot of that id is the beginning."""
+        return self._of(partition, "trimmed")
+
     def seen(self, partition: Partition, event_id: str) -> str:
         """String that remembers that an event id was appended."""
         return self._of(partition, f"seen:{event_id}")

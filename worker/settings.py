@@ -31,6 +31,13 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     #: Overrides the policy's `api_base`, for an emulator.
     api_base: str | None = None
     max_commands: int = 64
+    #: A snapshot is taken after so many events, or so long after the last one.
+    snapshot_events: int = 10_000
+    snapshot_secs: float = 300.0
+    #: Older events are trimmed from the log; 0: none ever is.
+    retention_hours: float = 168.0
+    #: The directory that events are archived in before they are trimmed; empty: they are not.
+    archive: str = ""
 
 
 #: The environment variable of each setting.
@@ -46,6 +53,10 @@ ENVIRONMENT = {
     "health_port": "SWITCHHOOK_HEALTH_PORT",
     "api_base": "SWITCHHOOK_API_BASE",
     "max_commands": "SWITCHHOOK_MAX_COMMANDS",
+    "snapshot_events": "SWITCHHOOK_SNAPSHOT_EVENTS",
+    "snapshot_secs": "SWITCHHOOK_SNAPSHOT_SECS",
+    "retention_hours": "SWITCHHOOK_RETENTION_HOURS",
+    "archive": "SWITCHHOOK_ARCHIVE",
 }
 
 
@@ -70,5 +81,9 @@ def _check(settings: WorkerSettings) -> None:
         raise ConfigError(f"SWITCHHOOK_LEASE_SECS is {settings.lease_secs:g}: use 0.5 to 60 seconds")
     if settings.drain_secs < 0:
         raise ConfigError(f"SWITCHHOOK_DRAIN_SECS is {settings.drain_secs:g}: it cannot be negative")
+    if settings.snapshot_events < 1 or settings.snapshot_secs <= 0:
+        raise ConfigError("SWITCHHOOK_SNAPSHOT_EVENTS and SWITCHHOOK_SNAPSHOT_SECS are more than 0")
+    if settings.retention_hours < 0:
+        raise ConfigError(f"SWITCHHOOK_RETENTION_HOURS is {settings.retention_hours:g}: it cannot be negative")
     if ":" in settings.worker_id:
         raise ConfigError(f"SWITCHHOOK_WORKER_ID is {settings.worker_id!r}: a worker's name has no colon in it")

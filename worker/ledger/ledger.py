@@ -7,7 +7,7 @@ a replay through `follow`; both take an event in by the same steps, which is why
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -128,6 +128,21 @@ class Ledger:
             else:
                 self._settle(event, after)
         return Taken(acts, *self._register(event, acts), error)
+
+    def restore(
+        self,
+        pending: Iterable[Pending],
+        timers: Iterable[Timer],
+        finished: Iterable[tuple[Address, int]],
+        quarantined: Iterable[SetAside],
+    ) -> None:
+        """Take in what a snapshot has besides the aggregates."""
+        self.pending = {each.command_id: each for each in pending}
+        self.timers = {(each.address, each.key): each for each in timers}
+        self.finished = dict(finished)
+        self.quarantined = {each.address: each for each in quarantined}
+        self._open = Counter(command.address for command in self.pending.values())
+        self._open.update(timer.address for timer in self.timers.values())
 
     def _enter(self, event: Event) -> bool:
         """Close what *event* ends, forget what is long finished; return whether its aggregate is to look at it."""

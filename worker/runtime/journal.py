@@ -9,6 +9,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from ingress.envelope import LogEntry
 from ingress.log import Keys, Partition, decode_entry, load_script
 from worker.decisions.decision import Decision, decode_decision, encode_decision
 from worker.events.event import Event, read_event
@@ -89,6 +90,26 @@ class Journal:
                 decided = await self.decisions(partition, after, last)
                 for event in events_of(page):
                     yield event, decided.get(event.id)
+                after = last
+            if len(page) < PAGE:
+                return
+
+    async def raw(
+        self, partition: Partition, upto: str, *, after: str = START
+    ) -> AsyncIterator[tuple[str, LogEntry, Decision | None]]:
+        """Yield what `history` does, as it stands in the log; what is no entry (written by hand) is passed over."""
+        while True:
+            page = await self._range(self._keys.log(partition), after, upto)
+            if page:
+                last = page[-1][0].decode()
+                decided = await self.decisions(partition, after, last)
+                for entry_id, fields in page:
+                    name = entry_id.decode()
+                    try:
+                        entry = decode_entry(fields)
+                    except (KeyError, ValueError):
+                        continue
+                    yield name, entry, decided.get(name)
                 after = last
             if len(page) < PAGE:
                 return

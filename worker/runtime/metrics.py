@@ -44,6 +44,16 @@ class Metrics:
         )
         self.timers = Counter("switchhook_worker_timers_fired", "Timers fired", registry=r)
         self.recovery_secs = Histogram("switchhook_worker_recovery_seconds", "Time to recover a partition", registry=r)
+        self.snapshots = Counter("switchhook_worker_snapshots", "Snapshots kept", registry=r)
+        self.snapshot_bytes = Histogram(
+            "switchhook_worker_snapshot_bytes", "Size of a snapshot, compressed", registry=r,
+            buckets=[2.0**power for power in range(8, 28, 2)],
+        )  # fmt: skip
+        self.trimmed = Counter("switchhook_worker_trimmed_events", "Events trimmed from the log", registry=r)
+        self.archive_failures = Counter(
+            "switchhook_worker_archive_failures", "Times the archive could not be written; nothing was trimmed then",
+            registry=r,
+        )  # fmt: skip
         self.stopped_tenants = Gauge(
             "switchhook_worker_stopped_tenants", "Tenants whose account is refused, once per partition", registry=r
         )

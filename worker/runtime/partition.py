@@ -23,8 +23,10 @@ from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.effects import Effects
 from worker.runtime.errors import UnavailableError
 from worker.runtime.journal import START, Entries, Journal, entries_of, events_of, order_of
+from worker.runtime.keeping import Keeper, Keeping
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
+from worker.runtime.snapshots import Snapshots
 from worker.runtime.timers import Timers
 from worker.runtime.undocumented import Undocumented
 
@@ -49,6 +51,8 @@ class PartitionOwner:
         clock: RedisClock,
         metrics: Metrics,
         undocumented: Undocumented,
+        snapshots: Snapshots,
+        keeping: Keeping,
     ) -> None:
         self.lease = lease
         self.partition = lease.partition
@@ -61,7 +65,8 @@ class PartitionOwner:
         self._clock = clock
         self._metrics = metrics
         self._undocumented = undocumented
-        self._timers = Timers(lease, self.ledger, event_log, clock, metrics)
+        self._snapshots = snapshots
+        self._keeper = Keeper(lease, keeping, snapshots=snapshots, journal=journal, clock=clock, metrics=metrics)
         self._position = START
         #: The newest event when the partition was taken; None when it has been reached.
         self._tail: str | None = START
@@ -88,26 +93,31 @@ class PartitionOwner:
         await self._recover()
         self._metrics.recovery_secs.observe(monotonic() - began)
         log.info("partition.taken", partition=self.partition, epoch=self.lease.epoch, position=self._position)
+        timers = Timers(self.lease, self.ledger, self._log, self._clock, self._metrics)
         async with anyio.create_task_group() as tasks:
-            self._timers.add(self.ledger.timers.values())
-            tasks.start_soon(self._timers.run, name=f"timers {self.partition}")
-            await self._live(tasks)
+            timers.add(self.ledger.timers.values())
+            tasks.start_soon(timers.run, name=f"timers {self.partition}")
+            tasks.start_soon(self._keeper.run, name=f"keeper {self.partition}")
+            await self._live(tasks, timers)
             with anyio.move_on_after(drain_secs()):
                 await self._effects.drain()
+                await self._keeper.finish(self.ledger, self._position)
             tasks.cancel_scope.cancel()
 
     async def _recover(self) -> None:
-        """Fold the log with its recorded decisions, deciding nothing; deliver what may not have been delivered."""
+        """Fold the log after the newest snapshot with its recorded decisions; deliver what may be owed."""
         self._position = await self._journal.position(self.partition)
         delivered = await self._journal.delivered(self.partition)
-        async for event, decision in self._journal.history(self.partition, self._position):
+        self.ledger, start = await self._snapshots.load(self.partition, self._position)
+        self._keeper.begin(order_of(start)[0])
+        async for event, decision in self._journal.history(self.partition, self._position, after=start):
             self._noted(event, self.ledger.follow(event, decision.acts if decision else ()))
         again = await self._journal.decisions(self.partition, delivered, self._position)
         await self._deliver(list(again.items()))
         self._inherited = frozenset(self.ledger.pending)
         self._tail = await self._journal.last_id(self.partition)
 
-    async def _live(self, tasks: TaskGroup) -> None:
+    async def _live(self, tasks: TaskGroup, timers: Timers) -> None:
         """Read and take batches until told to leave; a read that waits is cut short by that."""
         self._carry_on(tasks)
         while not self._leaving.is_set():
@@ -116,7 +126,7 @@ class PartitionOwner:
                 batch = await self._read()
             self.lease.check()
             if batch:
-                await self._take(batch, tasks)
+                await self._take(batch, tasks, timers)
 
     async def _read(self) -> Entries:
         key = self._log.keys.log(self.partition)
@@ -126,11 +136,11 @@ class PartitionOwner:
             raise UnavailableError(f"the log of partition {self.partition} could not be read: {exc}") from exc
         return entries_of(reply)
 
-    async def _take(self, batch: Entries, tasks: TaskGroup) -> None:
+    async def _take(self, batch: Entries, tasks: TaskGroup, timers: Timers) -> None:
         """Decide a batch, journal it in one step, then let the effects follow."""
         decisions: list[tuple[str, Decision]] = []
         commands: list[Pending] = []
-        timers: list[Timer] = []
+        new_timers: list[Timer] = []
         policy = self._policy()
         for event in events_of(batch, unread=self._metrics.unread.inc):
             self._undocumented.note(event)
@@ -138,14 +148,15 @@ class PartitionOwner:
             if taken.acts:
                 decisions.append((event.id, Decision(event.address, taken.acts)))
                 commands += taken.commands
-                timers += taken.timers
+                new_timers += taken.timers
         last = batch[-1][0].decode()
         await self._journal.commit(self.lease, last, decisions)
         self._position = last
         self._metrics.decisions.inc(len(decisions))
         self._metrics.lag_secs.observe(max(0.0, (self._clock.now_ms() - order_of(last)[0]) / 1000))
+        self._keeper.note(self.ledger, last, len(batch))
         await self._deliver(decisions)
-        self._timers.add(timers)
+        timers.add(new_timers)
         if self._tail is not None:
             self._carry_on(tasks)
             return

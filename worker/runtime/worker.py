@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import anyio
 import structlog
@@ -13,17 +14,19 @@ from ingress.envelope import Address
 from ingress.lifecycle import first_error
 from ingress.log import EventLog, Keys, Partition
 from worker.aggregates.machine import AggregateState
-from worker.ledger.ledger import Pending
+from worker.ledger.ledger import Ledger, Pending
 from worker.policy.model import Policy
 from worker.runtime.assign import assign
 from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.effects import Effects, Senders
 from worker.runtime.errors import FencedError, UnavailableError
 from worker.runtime.journal import Journal
+from worker.runtime.keeping import Keeping
 from worker.runtime.lease import Lease, Leases
 from worker.runtime.membership import Membership
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import PartitionOwner
+from worker.runtime.snapshots import Snapshots, UnreadableSnapshotError
 from worker.runtime.undocumented import Undocumented
 from worker.settings import WorkerSettings
 
@@ -59,6 +62,13 @@ class Worker:
         keys = Keys(settings.prefix)
         self._log = EventLog(commands, keys, settings.partitions)
         self._journal = Journal(commands, keys)
+        self._snapshots = Snapshots(commands, keys)
+        self._keeping = Keeping(
+            events=settings.snapshot_events,
+            secs=settings.snapshot_secs,
+            retention_secs=settings.retention_hours * 3600,
+            archive=Path(settings.archive) if settings.archive else None,
+        )
         self._leases = Leases(commands, keys, settings.worker_id, ttl_secs=settings.lease_secs)
         # A dead worker's share is given away before its leases end, so that they are taken the moment they do.
         self._membership = Membership(
@@ -90,6 +100,10 @@ class Worker:
     def aggregates(self) -> dict[Address, AggregateState]:
         """Return all aggregates of the partitions held here, as they are now."""
         return {a: state for owner in self._owners.values() for a, state in owner.ledger.aggregates.items()}
+
+    def ledgers(self) -> dict[Partition, Ledger]:
+        """Return the state of each partition held here."""
+        return {partition: owner.ledger for partition, owner in self._owners.items()}
 
     @property
     def is_ready(self) -> bool:
@@ -159,6 +173,9 @@ class Worker:
             except* FencedError as group:
                 self.metrics.fenced.inc()
                 log.warning("partition.fenced", partition=partition, reason=str(first_error(group)))
+            except* UnreadableSnapshotError as group:
+                failed = True
+                log.error("partition.unreadable", partition=partition, reason=str(first_error(group)))
             except* UnavailableError as group:
                 failed = True
                 log.warning("partition.interrupted", partition=partition, reason=str(first_error(group)))
@@ -177,6 +194,8 @@ class Worker:
             clock=self._clock,
             metrics=self.metrics,
             undocumented=self._undocumented,
+            snapshots=self._snapshots,
+            keeping=self._keeping,
         )
         self._owners[lease.partition] = owner
         self.metrics.takeovers.inc()

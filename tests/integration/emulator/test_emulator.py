@@ -12,10 +12,10 @@ from nacl.signing import VerifyKey
 from telnyx import Telnyx
 
 from tests.integration.conftest import Receiver
+from worker.testing.emulator.legs import Leg
 from worker.testing.emulator.problems import Problem
 from worker.testing.emulator.server import Emulator
 from worker.testing.emulator.settings import Phone, Unconfirmed
-from worker.testing.emulator.legs import Leg
 
 NUMBER = "+13125550131"
 

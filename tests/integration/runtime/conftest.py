@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import anyio
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
@@ -90,11 +91,15 @@ class Bench:
         await self.webhook(Address("default", "call", call), body.encode())
 
     @asynccontextmanager
-    async def worker(self, name: str, *, lease_secs: float = 1.0, crash: bool = False) -> AsyncIterator[Worker]:
+    async def worker(
+        self, name: str, *, lease_secs: float = 1.0, crash: bool = False, **more: float | str
+    ) -> AsyncIterator[Worker]:
         """Run a worker for the length of the block. With *crash* it ends as by SIGKILL: nothing is released."""
-        settings = WorkerSettings(
-            redis_url=self.url, policy="", prefix=self.keys.prefix, worker_id=name, lease_secs=lease_secs, drain_secs=5
-        )
+        settings = msgspec.convert(
+            {"redis_url": self.url, "policy": "", "prefix": self.keys.prefix, "worker_id": name, "drain_secs": 5,
+             "lease_secs": lease_secs, **more},
+            WorkerSettings,
+        )  # fmt: skip
         commands, reads = connect(self.url), connect(self.url, blocking_read_secs=BLOCK_MS / 1000)
         policy = Policy({"default": self.tenant})
         worker = Worker(

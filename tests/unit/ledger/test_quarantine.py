@@ -79,7 +79,8 @@ def test_a_release_takes_in_what_waits_and_decides_once(poison: list[type]) -> N
 
 def test_without_its_first_event_the_rest_is_taken_in(poison: list[type]) -> None:
     ledger = Ledger(P)
-    for number, body in enumerate((RINGS, w.CallHold("leg"), w.CallAnswered("leg")), 1):
+    bodies: list[Body] = [RINGS, w.CallHold("leg"), w.CallAnswered("leg")]
+    for number, body in enumerate(bodies, 1):
         ledger.decide(event(number, body), POLICY)
     assert ledger.decide(event(4, Release("test", without_first=True)), POLICY).commands
     assert ledger.quarantined == {}

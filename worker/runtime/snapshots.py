@@ -1,0 +1,171 @@
+"""Snapshots of a partition in Redis: a cache that shortens recovery, and the beginning of a log that was trimmed.
+
+Several are kept: the newest, some older ones for trimming to choose from, and the one that the log now begins with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import cast
+
+import anyio.lowlevel
+import structlog
+import zstandard
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from ingress.errors import SwitchhookError
+from ingress.log import Keys, Partition, decode_entry, load_script
+from worker.events.event import Event, read_event
+from worker.ledger import image
+from worker.ledger.ledger import Ledger
+from worker.runtime.errors import FencedError, UnavailableError
+from worker.runtime.journal import START, Entries, order_of
+from worker.runtime.lease import Lease
+
+log = structlog.get_logger(__name__)
+
+#: A quick compression: states are text that repeats.
+LEVEL = 1
+
+
+class UnreadableSnapshotError(SwitchhookError):
+    """Raised when a log that was trimmed has no snapshot that can be read: its beginning is lost to this release."""
+
+
+class Snapshots:
+    """The snapshots of all partitions."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._keep = redis.register_script(load_script("worker.runtime", "snapshot.lua"))
+        self._trim = redis.register_script(load_script("worker.runtime", "trim.lua"))
+
+    async def ids(self, partition: Partition) -> list[str]:
+        """Return the ids of the events that snapshots end with, the oldest first."""
+        found = cast("list[bytes]", await self._ask(lambda: self._redis.hkeys(self._keys.snapshots(partition))))
+        return sorted((name.decode() for name in found), key=order_of)
+
+    async def trimmed(self, partition: Partition) -> str:
+        """Return the id up to which the log was trimmed; `0-0` when it was not."""
+        found = cast("bytes | None", await self._ask(lambda: self._redis.get(self._keys.trimmed(partition))))
+        return found.decode() if found else START
+
+    async def load(self, partition: Partition, upto: str) -> tuple[Ledger, str]:
+        """Return the newest state not later than *upto* that can be read, and the event it ends with.
+
+        An empty one and `0-0` when there is none: then the whole log is read.
+
+        Raises:
+            UnreadableSnapshotError: The log was trimmed, and its beginning cannot be read.
+            UnavailableError: Redis failed.
+        """
+        for name in reversed(await self.ids(partition)):
+            if order_of(name) <= order_of(upto):
+                ledger = await self._read(partition, name)
+                if ledger is not None:
+                    return ledger, name
+        await self._check_whole(partition)
+        return Ledger(partition), START
+
+    async def beginning(self, partition: Partition) -> tuple[Ledger, str]:
+        """Return the state that the log, as far as it is still there, begins with, and the event it ends with.
+
+        Raises:
+            UnreadableSnapshotError: The log was trimmed, and that state cannot be read.
+            UnavailableError: Redis failed.
+        """
+        name = await self.trimmed(partition)
+        if name == START:
+            return Ledger(partition), START
+        ledger = await self._read(partition, name)
+        if ledger is None:
+            await self._check_whole(partition)
+        return ledger or Ledger(partition), name
+
+    async def keep(self, lease: Lease, picture: image.Picture, drop: list[str]) -> int:
+        """Keep a snapshot, and drop others by their ids; return its size in bytes.
+
+        It is made in parts of about a millisecond, with others' turns between them.
+
+        Raises:
+            FencedError: The partition has another owner.
+            UnavailableError: Redis failed.
+        """
+        compressor = zstandard.ZstdCompressor(level=LEVEL).compressobj()
+        packed: list[bytes] = []
+        for part in image.encode(picture):
+            packed.append(compressor.compress(part))
+            await anyio.lowlevel.checkpoint()
+        packed.append(compressor.flush())
+        raw = b"".join(packed)
+        keys = [self._keys.lease(lease.partition), self._keys.snapshots(lease.partition)]
+        kept = await self._ask(lambda: self._keep(keys=keys, args=[lease.token, picture.head.position, raw, *drop]))
+        if not kept:
+            lease.drop()
+            raise FencedError(f"a snapshot of partition {lease.partition} was refused: it has another owner")
+        return len(raw)
+
+    async def trim(self, lease: Lease, last: str) -> int:
+        """Trim log and journal up to the event *last*, of which there is a snapshot; return how many events went.
+
+        Raises:
+            FencedError: The partition has another owner.
+            UnavailableError: Redis failed, or there is no such snapshot any more.
+        """
+        partition, (ms, number) = lease.partition, order_of(last)
+        keys = [
+            self._keys.lease(partition), self._keys.snapshots(partition), self._keys.log(partition),
+            self._keys.journal(partition), self._keys.trimmed(partition),
+        ]  # fmt: skip
+        gone = cast(
+            "int", await self._ask(lambda: self._trim(keys=keys, args=[lease.token, last, f"{ms}-{number + 1}"]))
+        )
+        if gone == -1:
+            lease.drop()
+            raise FencedError(f"partition {partition} was not trimmed: it has another owner")
+        if gone == -2:
+            raise UnavailableError(f"partition {partition} has no snapshot at {last} any more")
+        return gone
+
+    async def _read(self, partition: Partition, name: str) -> Ledger | None:
+        """Return the state of one snapshot; None when it is not there, or cannot be read by this release."""
+        raw = cast("bytes | None", await self._ask(lambda: self._redis.hget(self._keys.snapshots(partition), name)))
+        if raw is None:
+            return None
+        try:
+            unpacked = zstandard.ZstdDecompressor().decompressobj().decompress(raw)
+            head = image.decode_head(unpacked)
+            if head.fingerprint != image.fingerprint():
+                log.info("snapshot.of-another-form", partition=partition, position=name)
+                return None
+            held = [event_id for aside in head.quarantined for event_id in aside.held]
+            return image.decode(unpacked, await self._events(partition, held))
+        except (ValueError, zstandard.ZstdError) as exc:
+            log.warning("snapshot.unreadable", partition=partition, position=name, error=str(exc))
+            return None
+
+    async def _events(self, partition: Partition, names: list[str]) -> dict[str, Event]:
+        found: dict[str, Event] = {}
+        key = self._keys.log(partition)
+        for name in names:
+            entries = cast("Entries", await self._ask(partial(self._redis.xrange, key, name, name)))
+            for entry_id, fields in entries:
+                found[entry_id.decode()] = read_event(entry_id.decode(), decode_entry(fields))
+        return found
+
+    async def _check_whole(self, partition: Partition) -> None:
+        trimmed = await self.trimmed(partition)
+        if trimmed != START:
+            raise UnreadableSnapshotError(
+                f"the log of partition {partition} was trimmed up to {trimmed}, and the snapshot that it begins with "
+                "cannot be read by this release: start the release that made it, or restore the log from the archive"
+            )
+
+    async def _ask(self, request: Callable[[], object]) -> object:
+        try:
+            return await request()  # type: ignore[misc]
+        except (RedisError, OSError) as exc:
+            raise UnavailableError(f"a snapshot could not be read or kept: {exc}") from exc
