@@ -20,13 +20,14 @@ from worker.runtime.assign import assign
 from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.effects import Effects, Senders
 from worker.runtime.errors import FencedError, UnavailableError
-from worker.runtime.journal import Journal
+from worker.runtime.journal import START, Journal, order_of
 from worker.runtime.keeping import Keeping
 from worker.runtime.lease import Lease, Leases
 from worker.runtime.membership import Membership
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import PartitionOwner
 from worker.runtime.snapshots import Snapshots, UnreadableSnapshotError
+from worker.runtime.suspicion import Suspicion
 from worker.runtime.undocumented import Undocumented
 from worker.settings import WorkerSettings
 
@@ -59,7 +60,8 @@ class Worker:
         self._undocumented = Undocumented(metrics)
         self._reads = reads
         self._clock = RedisClock()
-        keys = Keys(settings.prefix)
+        self._keys = keys = Keys(settings.prefix)
+        self._commands = commands
         self._log = EventLog(commands, keys, settings.partitions)
         self._journal = Journal(commands, keys)
         self._snapshots = Snapshots(commands, keys)
@@ -81,6 +83,8 @@ class Worker:
         self._limiter = anyio.CapacityLimiter(settings.max_commands)
         self._rightful: frozenset[Partition] = frozenset()
         self._owners: dict[Partition, PartitionOwner] = {}
+        #: How far each partition was once decided, as far as this process knows.
+        self._reached: dict[Partition, str] = {}
         self._stopping = anyio.Event()
         self._stop_at = 0.0
         self.redis_ok = False
@@ -104,6 +108,10 @@ class Worker:
     def ledgers(self) -> dict[Partition, Ledger]:
         """Return the state of each partition held here."""
         return {partition: owner.ledger for partition, owner in self._owners.items()}
+
+    def leases(self) -> dict[Partition, Lease]:
+        """Return the lease of each partition held here."""
+        return {partition: owner.lease for partition, owner in self._owners.items()}
 
     @property
     def is_ready(self) -> bool:
@@ -194,6 +202,8 @@ class Worker:
             clock=self._clock,
             metrics=self.metrics,
             undocumented=self._undocumented,
+            suspicion=Suspicion(self._commands, self._keys, lease.partition),
+            reached=self._reached.get(lease.partition, START),
             snapshots=self._snapshots,
             keeping=self._keeping,
         )
@@ -208,6 +218,9 @@ class Worker:
                 await owner.run(drain_secs=self._drain_secs)
                 tasks.cancel_scope.cancel()
         finally:
+            self._reached[lease.partition] = max(
+                self._reached.get(lease.partition, START), owner.position, key=order_of
+            )
             del self._owners[lease.partition]
             self.metrics.partitions.set(len(self._owners))
             lease.drop()
