@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import anyio
+import anyio.to_thread
 import structlog
 from aiohttp import web
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ingress.batch import Batcher
+from ingress.durability import confirmation
 from ingress.errors import ConfigError, TopologyError
 from ingress.health import health_routes
 from ingress.lifecycle import (
@@ -25,54 +27,24 @@ from ingress.lifecycle import (
 from ingress.log import EventLog, Keys, settle_topology
 from ingress.logs import configure_logs
 from ingress.metrics import Metrics
+from ingress.readiness import Readiness
 from ingress.redis_client import connect, when_redis_answers
 from ingress.settings import IngressSettings, tenant_keys
 from ingress.signature import Verifier
+from ingress.spool.log import SpooledLog
+from ingress.spool.spool import Spool
 from ingress.webhooks import MAX_BODY_BYTES, WebhookHandler
 
 log = structlog.get_logger(__name__)
 
-PING_SECS = 1.0
+#: With a spool, webhooks can be taken before Redis has answered; so it is not waited for as long as without.
+START_WITH_SPOOL_SECS = 1.0
 #: Requests under way when the listening ends may take so long.
 DRAIN_SECS = 5.0
 
 
-class Readiness:
-    """Whether webhooks should be sent here: Redis has answered lately, and no shutdown has begun."""
-
-    def __init__(self, redis: Redis, metrics: Metrics) -> None:
-        self._redis = redis
-        self._metrics = metrics
-        self.redis_ok = True
-        self.leaving = False
-
-    @property
-    def ready(self) -> bool:
-        """The answer of `/health/ready`."""
-        return self.redis_ok and not self.leaving
-
-    async def watch(self) -> None:
-        """Ask Redis for ever, and say each change."""
-        while True:
-            try:
-                with anyio.fail_after(PING_SECS):
-                    await self._redis.ping()
-                ok = True
-            except (RedisError, OSError, TimeoutError):
-                ok = False
-            if ok != self.redis_ok:
-                self.redis_ok = ok
-                log.warning("redis.here" if ok else "redis.away")
-            self._metrics.ready.set(self.ready)
-            await anyio.sleep(PING_SECS)
-
-
 def make_app(handler: WebhookHandler, readiness: Readiness, metrics: Metrics) -> web.Application:
     """Return the application: webhooks, health and metrics."""
-
-    def details() -> dict[str, bool | int]:
-        return {"redis": readiness.redis_ok, "leaving": readiness.leaving}
-
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app.add_routes(
         [
@@ -80,7 +52,7 @@ def make_app(handler: WebhookHandler, readiness: Readiness, metrics: Metrics) ->
             web.post("/webhooks/{tenant}", handler.handle),
             web.route("*", "/webhooks", handler.refuse_method),
             web.route("*", "/webhooks/{tenant}", handler.refuse_method),
-            *health_routes(lambda: readiness.ready, details, metrics.registry),
+            *health_routes(lambda: readiness.ready, readiness.details, metrics.registry),
         ]
     )
     return app
@@ -108,6 +80,8 @@ async def _run(settings: IngressSettings) -> None:
         redis = connect(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         keys = Keys(settings.prefix)
+        # Before the tasks, so that it is closed when none of them uses it any more.
+        spool = await _open_spool(settings, metrics, stack)
         tasks = await stack.enter_async_context(anyio.create_task_group())
         told, starting = anyio.Event(), anyio.CancelScope()
 
@@ -116,14 +90,25 @@ async def _run(settings: IngressSettings) -> None:
             starting.cancel()
 
         tasks.start_soon(on_signals, stop, name="signals")
+        event_log = EventLog(redis, keys, settings.partitions)
+
+        async def settle() -> None:
+            await settle_topology(redis, keys, settings.partitions)
+            event_log.require(
+                await confirmation(redis, settings.durability, replicas=settings.replicas, wait_ms=settings.confirm_ms)
+            )
+
+        spooled = SpooledLog(event_log, spool, settle, confirm_ms=settings.confirm_ms) if spool else None
+        redis_ok = False
         with starting:
-            await when_redis_answers(lambda: settle_topology(redis, keys, settings.partitions), settings.redis_url)
+            redis_ok = await _redis_is_there(settings, spooled, settle)
         if told.is_set():
             tasks.cancel_scope.cancel()
             return
-        event_log = EventLog(redis, keys, settings.partitions)
-        batcher = Batcher(event_log, metrics)
-        readiness = Readiness(redis, metrics)
+        batcher = Batcher(spooled or event_log, metrics)
+        readiness = Readiness(redis, metrics, spool, redis_ok=redis_ok)
+        if spooled is not None:
+            tasks.start_soon(spooled.run, name="spool")
         handler = WebhookHandler(verifiers, event_log, batcher, metrics)
         tasks.start_soon(batcher.run, name="batcher")
         tasks.start_soon(readiness.watch, name="redis watch")
@@ -153,3 +138,27 @@ async def _run(settings: IngressSettings) -> None:
             with anyio.CancelScope(shield=True):
                 await runner.cleanup()
         tasks.cancel_scope.cancel()
+
+
+async def _open_spool(settings: IngressSettings, metrics: Metrics, stack: AsyncExitStack) -> Spool | None:
+    if settings.spool is None:
+        return None
+    spool = Spool(settings.spool, metrics)
+    await anyio.to_thread.run_sync(spool.open)
+    stack.callback(spool.close)
+    return spool
+
+
+async def _redis_is_there(
+    settings: IngressSettings, spooled: SpooledLog | None, settle: Callable[[], Awaitable[None]]
+) -> bool:
+    """Wait for Redis and settle what it has to agree to. With a spool, go on without it: then that is done later."""
+    if spooled is None:
+        await when_redis_answers(settle, settings.redis_url)
+        return True
+    try:
+        await when_redis_answers(spooled.settle, settings.redis_url, within_secs=START_WITH_SPOOL_SECS)
+    except OSError as exc:
+        log.warning("ingress.without_redis", reason=str(exc), help="webhooks go to the spool until Redis answers")
+        return False
+    return True

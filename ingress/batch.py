@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import anyio
 
 from ingress.envelope import LogEntry
 from ingress.errors import LogUnavailableError
-from ingress.log import Appended, EventLog
+from ingress.log import Appended
 from ingress.metrics import Metrics
 
 MAX_BATCH = 512
 #: More than this waiting means that Redis does not keep up; Telnyx is asked to come again.
 MAX_WAITING = 8192
+
+
+class Appender(Protocol):
+    """What takes batches: the log in Redis, or that log with a spool before it."""
+
+    async def append(self, entries: Sequence[LogEntry]) -> list[Appended]:
+        """Append *entries* in order; raise LogUnavailableError if not all of them are safe."""
 
 
 class _Waiter:
@@ -29,7 +39,7 @@ class Batcher:
     """Gathers appends. `run` belongs to the application's task group."""
 
     def __init__(
-        self, log: EventLog, metrics: Metrics, *, max_batch: int = MAX_BATCH, max_waiting: int = MAX_WAITING
+        self, log: Appender, metrics: Metrics, *, max_batch: int = MAX_BATCH, max_waiting: int = MAX_WAITING
     ) -> None:
         self._log = log
         self._metrics = metrics
@@ -39,10 +49,10 @@ class Batcher:
         self._come = anyio.Event()
 
     async def append(self, entry: LogEntry) -> Appended:
-        """Append *entry*, and return when Redis has said that it is in.
+        """Append *entry*, and return when Redis has said that it is in, or the spool that it is on the disk.
 
         Raises:
-            LogUnavailableError: Redis did not take it, or too many wait.
+            LogUnavailableError: Nothing took it, or too many wait.
         """
         if len(self._waiting) >= self._max_waiting:
             raise LogUnavailableError(f"{self._max_waiting} appends wait already")

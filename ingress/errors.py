@@ -42,3 +42,23 @@ class TopologyError(SwitchhookError):
 
 class LogUnavailableError(SwitchhookError):
     """Raised when Redis could not take an append; the caller must not say that the event is safe."""
+
+
+class SpoolFullError(LogUnavailableError):
+    """Raised when the disk spool has reached the size that it was allowed."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(
+            f"Redis does not take events and the spool is full at {limit_bytes} bytes: mend Redis, or raise "
+            "SWITCHHOOK_SPOOL_MAX_BYTES"
+        )
+        self.limit_bytes = limit_bytes
+
+
+class SpoolFailedError(LogUnavailableError):
+    """Raised when the disk did not take an event, or did not say that it is durable."""
+
+    def __init__(self, directory: str, cause: OSError) -> None:
+        super().__init__(f"Redis does not take events and the disk of {directory} neither: {cause.strerror or cause}")
+        self.directory = directory
+        self.errno = cause.errno

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, NewType, cast
 import msgspec
 from redis.exceptions import NoScriptError, RedisError
 
+from ingress.durability import Confirmation
 from ingress.envelope import Address, EntryKind, LogEntry
 from ingress.errors import LogUnavailableError, TopologyError
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+    from redis.asyncio.client import Pipeline
 
 Partition = NewType("Partition", int)
 
@@ -32,10 +34,14 @@ UNROUTED_MAX_ENTRIES = 10_000
 
 
 class Appended(msgspec.Struct, frozen=True):
-    """What became of one append: its entry's id in the stream, and whether it was there already."""
+    """What became of one append: its entry's id in the stream, and whether it was there already.
+
+    One that is `spooled` is on this machine's disk; it has no id yet, and whether it is a duplicate is found later.
+    """
 
     entry_id: str
     duplicate: bool
+    spooled: bool = False
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -87,6 +93,14 @@ class Keys(msgspec.Struct, frozen=True):
         """String: the id up to which log and journal have been trimmed; the snapshot of that id is the beginning."""
         return self._of(partition, "trimmed")
 
+    def deaths(self, partition: Partition) -> str:
+        """Counter of owners in a row that ended before they had survived an event."""
+        return self._of(partition, "deaths")
+
+    def attempts(self, partition: Partition) -> str:
+        """Hash of attempts at events, by entry id, while a partition's owners die."""
+        return self._of(partition, "attempts")
+
     def seen(self, partition: Partition, event_id: str) -> str:
         """String that remembers that an event id was appended."""
         return self._of(partition, f"seen:{event_id}")
@@ -132,6 +146,11 @@ class EventLog:
         self.partitions = partitions
         self._redis = redis
         self._append = redis.register_script(load_script("ingress", "append.lua"))
+        self._confirmation: Confirmation | None = None
+
+    def require(self, confirmation: Confirmation | None) -> None:
+        """Have each batch confirmed before it counts as appended; None: Redis's reply is enough."""
+        self._confirmation = confirmation
 
     def partition_of(self, address: Address) -> Partition:
         """Return the partition that holds *address*."""
@@ -141,7 +160,8 @@ class EventLog:
         """Append *entries* in order, in one round trip, and say for each what became of it.
 
         Raises:
-            LogUnavailableError: Redis did not take all of them. Some may be in; appending again is harmless.
+            LogUnavailableError: Redis did not take all of them, or not as surely as is required. Some may be in;
+                appending again is harmless.
         """
         if not entries:
             return []
@@ -162,8 +182,17 @@ class EventLog:
             partition = self.partition_of(entry.address)
             seen, log = self.keys.seen(partition, entry.event_id), self.keys.log(partition)
             pipe.evalsha(self._append.sha, 2, seen, log, SEEN_TTL_MS, *encode_entry(entry))
-        replies = await pipe.execute()
+        replies = cast("list[tuple[int, bytes]]", await self._execute(pipe))
         return [Appended(entry_id.decode(), duplicate=not new) for new, entry_id in replies]
+
+    async def _execute(self, pipe: Pipeline) -> list[object]:
+        if self._confirmation is None:
+            return await pipe.execute()
+        pipe.execute_command(*self._confirmation.command)
+        *replies, confirmed = await pipe.execute()
+        if lacking := self._confirmation.lacking(confirmed):
+            raise LogUnavailableError(lacking)
+        return replies
 
     async def keep_unrouted(self, tenant: str, reason: str, received_ms: int, raw: bytes) -> None:
         """Keep a signed body that nothing can be routed by, for a person to look at.
@@ -171,13 +200,15 @@ class EventLog:
         Raises:
             LogUnavailableError: Redis did not take it.
         """
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.xadd(
+            self.keys.unrouted(tenant),
+            {"at": received_ms, "reason": reason, "raw": raw},
+            maxlen=UNROUTED_MAX_ENTRIES,
+            approximate=True,
+        )
         try:
-            await self._redis.xadd(
-                self.keys.unrouted(tenant),
-                {"at": received_ms, "reason": reason, "raw": raw},
-                maxlen=UNROUTED_MAX_ENTRIES,
-                approximate=True,
-            )
+            await self._execute(pipe)
         except (RedisError, OSError) as exc:
             raise LogUnavailableError(f"Redis could not take the append: {exc}") from exc
 

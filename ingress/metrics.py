@@ -13,7 +13,7 @@ class Metrics:
         r = self.registry
         self.webhooks = Counter(
             "switchhook_ingress_webhooks",
-            "Webhooks by tenant and what became of them (accepted, duplicate, unrouted, refused, unavailable)",
+            "Webhooks by tenant and what became of them (accepted, duplicate, spooled, unrouted, refused, unavailable)",
             ["tenant", "result"],
             registry=r,
         )
@@ -28,5 +28,22 @@ class Metrics:
             "Appends that shared one round trip",
             registry=r,
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+        )
+        self.spool_bytes = Gauge("switchhook_ingress_spool_bytes", "Size of the spool's files", registry=r)
+        self.spool_records = Gauge(
+            "switchhook_ingress_spool_records", "Events in the spool that Redis has not taken", registry=r
+        )
+        self.spool_oldest = Gauge(
+            "switchhook_ingress_spool_oldest_seconds", "Age of the oldest of them, 0 when there are none", registry=r
+        )
+        self.spool_drained = Counter(
+            "switchhook_ingress_spool_drained", "Events of the spool that Redis has taken", registry=r
+        )
+        self.spool_refused = Counter(
+            "switchhook_ingress_spool_refused", "Events that the spool had no room for", registry=r
+        )
+        self.spool_errors = Counter("switchhook_ingress_spool_errors", "Errors of the spool's disk", registry=r)
+        self.spool_damaged = Counter(
+            "switchhook_ingress_spool_damaged", "Files of the spool that were damaged and set aside", registry=r
         )
         self.ready = Gauge("switchhook_ingress_ready", "1 while webhooks are taken", registry=r)

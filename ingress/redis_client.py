@@ -58,7 +58,9 @@ def connect(url: str, *, blocking_read_secs: float | None = None) -> Redis:
         ) from None
 
 
-async def when_redis_answers(action: Callable[[], Awaitable[None]], url: str) -> None:
+async def when_redis_answers(
+    action: Callable[[], Awaitable[None]], url: str, *, within_secs: float = START_SECS
+) -> None:
     """Do *action*, again and again while Redis does not answer: it may be starting too.
 
     Raises:
@@ -66,7 +68,7 @@ async def when_redis_answers(action: Callable[[], Awaitable[None]], url: str) ->
         OSError: It did not answer in time.
     """
     said = False
-    with anyio.move_on_after(START_SECS):
+    with anyio.move_on_after(within_secs):
         while True:
             try:
                 return await action()

@@ -12,10 +12,12 @@ from typing import Annotated, TypeVar
 import msgspec
 from nacl.signing import VerifyKey
 
+from ingress.durability import Durability
 from ingress.envelope import DEFAULT_TENANT
 from ingress.errors import ConfigError
 from ingress.log import DEFAULT_PARTITIONS, DEFAULT_PREFIX, MAX_PARTITIONS
 from ingress.signature import read_public_key
+from ingress.spool.spool import Fsync, SpoolSettings
 
 #: The environment variable of each setting.
 ENVIRONMENT = {
@@ -27,6 +29,13 @@ ENVIRONMENT = {
     "prefix": "SWITCHHOOK_PREFIX",
     "partitions": "SWITCHHOOK_PARTITIONS",
     "grace_secs": "SWITCHHOOK_GRACE_SECS",
+    "durability": "SWITCHHOOK_DURABILITY",
+    "replicas": "SWITCHHOOK_REPLICAS",
+    "confirm_ms": "SWITCHHOOK_CONFIRM_MS",
+    "spool_dir": "SWITCHHOOK_SPOOL_DIR",
+    "spool_fsync": "SWITCHHOOK_SPOOL_FSYNC",
+    "spool_interval_ms": "SWITCHHOOK_SPOOL_INTERVAL_MS",
+    "spool_max_bytes": "SWITCHHOOK_SPOOL_MAX_BYTES",
 }
 #: What is said when a setting without a default is missing.
 HINTS = {
@@ -53,6 +62,25 @@ class IngressSettings(msgspec.Struct, frozen=True):
     partitions: int = DEFAULT_PARTITIONS
     #: From being unready to taking no more connections, so that load balancers notice first.
     grace_secs: Annotated[float, msgspec.Meta(ge=0, le=600)] = 5.0
+    #: Where an event is before its webhook is answered 2xx: in Redis's memory, its append-only file, or its replicas.
+    durability: Durability = "memory"
+    #: How many of these, for `replica`.
+    replicas: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
+    #: How long Redis waits for them, or for its disk. Together with the rest it has to fit into the time of an answer.
+    confirm_ms: Annotated[int, msgspec.Meta(ge=1, le=800)] = 300
+    #: Where events lie while Redis does not take them; without one such webhooks are answered 503.
+    spool_dir: str | None = None
+    spool_fsync: Fsync = "always"
+    #: For `interval`: what a failing machine may lose of the spool.
+    spool_interval_ms: Annotated[int, msgspec.Meta(ge=10, le=60_000)] = 200
+    spool_max_bytes: Annotated[int, msgspec.Meta(ge=4096)] = 256 * 1024 * 1024
+
+    @property
+    def spool(self) -> SpoolSettings | None:
+        """The spool's settings, where there is to be one."""
+        if self.spool_dir is None:
+            return None
+        return SpoolSettings(Path(self.spool_dir), self.spool_fsync, self.spool_interval_ms, self.spool_max_bytes)
 
 
 class _KeyRef(msgspec.Struct, frozen=True):

@@ -1,4 +1,6 @@
-"""The handler of `POST /webhooks/{tenant}`: verify, route, append, answer. 200 only when the event is in the log.
+"""The handler of `POST /webhooks/{tenant}`: verify, route, append, answer.
+
+200 only when the event is in the log, or in the spool where there is one.
 
 A valid webhook is never answered 4xx, for Telnyx does not deliver those again; 503 makes it come back.
 """
@@ -63,7 +65,7 @@ class WebhookHandler:
             if body is None:
                 return self._refuse(tenant, 408, f"the body did not come within {ANSWER_SECS} s")
             self._count(tenant, "unavailable")
-            self._warn("webhook.unavailable", tenant=tenant, reason=str(exc) or "Redis is too slow")
+            self._warn("webhook.unavailable", tenant=tenant, reason=str(exc) or "it took too long to keep it")
             headers = {"Retry-After": str(RETRY_AFTER_SECS)}
             return _answer(503, "the event could not be kept; send it again", headers=headers)
 
@@ -84,7 +86,8 @@ class WebhookHandler:
         entry = LogEntry(webhook.event_id, webhook.address, "webhook", received_ms, body)
         appended = await self._batcher.append(entry)
         self._metrics.seconds.observe(time.perf_counter() - began)
-        self._count(tenant, "duplicate" if appended.duplicate else "accepted")
+        result = "spooled" if appended.spooled else "duplicate" if appended.duplicate else "accepted"
+        self._count(tenant, result)
         return web.Response(status=200)
 
     def _refuse(self, tenant: str, status: int, reason: str) -> web.Response:

@@ -79,6 +79,30 @@ def ingress(
         float | None,
         typer.Option(envvar="SWITCHHOOK_GRACE_SECS", help="From being unready to ending, default 5."),
     ] = None,
+    durability: Annotated[
+        str | None,
+        typer.Option(envvar="SWITCHHOOK_DURABILITY", help="200 when an event is in: memory (default), aof, replica."),
+    ] = None,
+    replicas: Annotated[
+        int | None, typer.Option(envvar="SWITCHHOOK_REPLICAS", help="How many, for durability replica; default 1.")
+    ] = None,
+    confirm_ms: Annotated[
+        int | None,
+        typer.Option(envvar="SWITCHHOOK_CONFIRM_MS", help="Longest wait for the replicas or the file, default 300."),
+    ] = None,
+    spool_dir: Annotated[
+        Path | None,
+        typer.Option(envvar="SWITCHHOOK_SPOOL_DIR", help="Keeps events while Redis is away; default: answer 503."),
+    ] = None,
+    spool_fsync: Annotated[
+        str | None, typer.Option(envvar="SWITCHHOOK_SPOOL_FSYNC", help="always (default), interval or never.")
+    ] = None,
+    spool_interval_ms: Annotated[
+        int | None, typer.Option(envvar="SWITCHHOOK_SPOOL_INTERVAL_MS", help="For interval; default 200.")
+    ] = None,
+    spool_max_bytes: Annotated[
+        int | None, typer.Option(envvar="SWITCHHOOK_SPOOL_MAX_BYTES", help="Default 268435456; full: answer 503.")
+    ] = None,
 ) -> None:
     """Take Telnyx's webhooks: verify, keep in the log, answer. Keys: from the policy, or SWITCHHOOK_PUBLIC_KEY."""
     from ingress.app import run
@@ -92,6 +116,13 @@ def ingress(
         "prefix": prefix,
         "partitions": partitions,
         "grace_secs": grace_secs,
+        "durability": durability,
+        "replicas": replicas,
+        "confirm_ms": confirm_ms,
+        "spool_dir": str(spool_dir) if spool_dir else None,
+        "spool_fsync": spool_fsync,
+        "spool_interval_ms": spool_interval_ms,
+        "spool_max_bytes": spool_max_bytes,
     }
     with _errors_for_people():
         raise typer.Exit(run(ingress_settings(flags)))
