@@ -1,0 +1,142 @@
+"""What happens in one simulated run: who calls when, and what goes wrong. A seed makes one; a file keeps one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from ingress.errors import ConfigError
+from worker.testing.emulator.settings import Conditions, Unconfirmed
+from worker.testing.simulation.redis.server import Weather
+
+Away = Literal["refused", "silent"]
+
+
+class _Happening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    #: Seconds from the start.
+    at_secs: float
+
+
+class Ring(_Happening, frozen=True, tag="ring"):
+    """A caller rings, and waits so long before hanging up; if connected, talks so long."""
+
+    patience_secs: float = 60.0
+    talk_secs: float = 5.0
+
+
+class Crash(_Happening, frozen=True, tag="crash"):
+    """A worker is killed when it has taken so many more steps; it is started again, or never."""
+
+    worker: int
+    steps: int = 0
+    again_secs: float | None = 2.0
+    #: Whether the next one has the same name.
+    same_name: bool = False
+
+
+class Pause(_Happening, frozen=True, tag="pause"):
+    """A worker takes no step for so long, from so many steps later; the world goes on."""
+
+    worker: int
+    secs: float
+    steps: int = 0
+
+
+class Leave(_Happening, frozen=True, tag="leave"):
+    """A worker is told to end in good order; another is started."""
+
+    worker: int
+    again_secs: float | None = 2.0
+
+
+class DoorCrash(_Happening, frozen=True, tag="door-crash"):
+    """The ingress is killed, and started again."""
+
+    steps: int = 0
+    again_secs: float = 1.0
+
+
+class RedisAway(_Happening, frozen=True, tag="redis-away"):
+    """Redis, or the way to it, is gone for so long."""
+
+    secs: float
+    how: Away = "refused"
+
+
+class RedisRestart(_Happening, frozen=True, tag="redis-restart"):
+    """Redis ends, and comes back without the changes of the last `forgets_ms` (as after a failover too)."""
+
+    secs: float
+    forgets_ms: int = 0
+
+
+class RedisWeather(_Happening, frozen=True, tag="redis-weather"):
+    """For so long, connections to Redis break by chance, or it is slow."""
+
+    secs: float
+    weather: Weather
+
+
+class TelnyxAway(_Happening, frozen=True, tag="telnyx-away"):
+    """Telnyx cannot be reached, or does not answer, for so long."""
+
+    secs: float
+    how: Away = "refused"
+
+
+class TelnyxConditions(_Happening, frozen=True, tag="telnyx-conditions"):
+    """For so long, this goes wrong at Telnyx by chance."""
+
+    secs: float
+    conditions: Conditions
+
+
+Fault = (
+    Crash | Pause | Leave | DoorCrash | RedisAway | RedisRestart | RedisWeather | TelnyxAway | TelnyxConditions
+)  # fmt: skip
+
+
+class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One run. `seed` rules what is left to chance: latencies, and what breaks by share."""
+
+    seed: int
+    rings: tuple[Ring, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    workers: int = 2
+    agents: int = 2
+    partitions: int = 4
+    lease_secs: float = 2.0
+    unconfirmed: Unconfirmed = Unconfirmed()
+    #: Why it is kept: what it once broke.
+    note: str = ""
+
+    @property
+    def faults_end_secs(self) -> float:
+        """When the last fault is over, but for what is started again."""
+        return max((fault.at_secs + getattr(fault, "secs", 0.0) for fault in self.faults), default=0.0)
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(History)
+
+
+def write_history(history: History, path: Path) -> None:
+    """Write *history* to a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.format(_encoder.encode(history), indent=1) + b"\n")
+
+
+def read_history(path: Path) -> History:
+    """Return the history of a file.
+
+    Raises:
+        ConfigError: It cannot be read, or is no history.
+    """
+    try:
+        return _decoder.decode(path.read_bytes())
+    except OSError as exc:
+        raise ConfigError(f"{path}: the history cannot be read: {exc.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{path} is no history of a simulation: {exc}") from None

@@ -1,0 +1,126 @@
+"""The engine's Lua scripts, said again in Python for the model Redis: one function for each, named as its file.
+
+The Lua is what counts; the conformance test holds each function against a real server that runs it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from redis.exceptions import ResponseError
+
+from ingress.log import load_script
+from worker.testing.simulation.redis.commands import Reply
+
+#: `redis.call`.
+Call = Callable[..., Reply]
+Script = Callable[[Call, Sequence[bytes], Sequence[bytes]], Reply]
+
+
+def append(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
+    """Append one event to a partition's log, once."""
+    before = call("GET", keys[0])
+    if before is not None:
+        return [0, before]
+    ident = call("XADD", keys[1], "*", *argv[1:])
+    call("SET", keys[0], ident, "PX", argv[0])
+    return [1, ident]
+
+
+def acquire(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
+    """Take a partition's lease, if nobody else has it."""
+    held = call("GET", keys[0])
+    if isinstance(held, bytes) and not held.startswith(argv[0] + b":"):
+        return 0
+    epoch = call("INCR", keys[1])
+    call("SET", keys[0], b"%s:%d" % (argv[0], epoch), "PX", argv[1])
+    return epoch
+
+
+def renew(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
+    """Lengthen a lease that is still ours."""
+    if call("GET", keys[0]) != argv[0]:
+        return 0
+    return call("PEXPIRE", keys[0], argv[1])
+
+
+def release(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
+    """Give a lease back, if it is still ours."""
+    if call("GET", keys[0]) != argv[0]:
+        return 0
+    return call("DEL", keys[0])
+
+
+def beat(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
+    """Say that a worker is alive, and read who else is."""
+    time = call("TIME")
+    assert isinstance(time, list)
+    secs, micros = time
+    assert isinstance(secs, bytes)
+    assert isinstance(micros, bytes)
+    now = int(secs) * 1000 + int(micros) // 1000
+    call("ZADD", keys[0], now, argv[0])
+    call("ZREMRANGEBYSCORE", keys[0], "-inf", now - int(argv[1]))
+    workers = call("ZRANGE", keys[0], 0, -1)
+    assert isinstance(workers, list)
+    return [now, *workers]
+
+
+def journal(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
+    """Write the decisions of a batch of events, and how far the log has been decided; all of it or nothing."""
+    if call("GET", keys[0]) != argv[0]:
+        return 0
+    if argv[2:]:
+        try:
+            call("XADD", keys[1], argv[2], "decision", argv[3])
+        except ResponseError as refused:
+            if "equal or smaller" in str(refused):
+                return -1
+            raise
+        for cause, decision in zip(argv[4::2], argv[5::2], strict=True):
+            call("XADD", keys[1], cause, "decision", decision)
+    call("SET", keys[2], argv[1])
+    return 1
+
+
+def snapshot(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
+    """Keep a snapshot, and drop those that are no longer wanted; all of it or nothing."""
+    if call("GET", keys[0]) != argv[0]:
+        return 0
+    call("HSET", keys[1], argv[1], argv[2])
+    for dropped in argv[3:]:
+        call("HDEL", keys[1], dropped)
+    return 1
+
+
+def trim(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
+    """Trim log and journal up to an event of which there is a snapshot; all of it or nothing."""
+    if call("GET", keys[0]) != argv[0]:
+        return -1
+    if call("HEXISTS", keys[1], argv[1]) == 0:
+        return -2
+    call("SET", keys[4], argv[1])
+    call("XTRIM", keys[3], "MINID", argv[2])
+    return call("XTRIM", keys[2], "MINID", argv[2])
+
+
+#: Each script by where it lies: package and file, whose name the function has.
+FILES: dict[Script, tuple[str, str]] = {
+    append: ("ingress", "append.lua"),
+    acquire: ("worker.runtime", "acquire.lua"),
+    renew: ("worker.runtime", "renew.lua"),
+    release: ("worker.runtime", "release.lua"),
+    beat: ("worker.runtime", "beat.lua"),
+    journal: ("worker.runtime", "journal.lua"),
+    snapshot: ("worker.runtime", "snapshot.lua"),
+    trim: ("worker.runtime", "trim.lua"),
+}
+
+
+def by_sha() -> dict[str, Script]:
+    """Return the scripts by the digest that Redis knows them by."""
+    return {
+        hashlib.sha1(load_script(*place).encode()).hexdigest(): script  # noqa: S324
+        for script, place in FILES.items()
+    }
