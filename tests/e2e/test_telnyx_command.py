@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import anyio
 import pytest
@@ -24,6 +25,8 @@ from worker.testing.emulator.settings import EmulatorSettings
 
 KEY = "KEYnobodyMaySee"
 LEG = "v3:-a_b/c"
+#: A disk that is full, where there is one.
+FULL = Path("/dev/full")
 
 
 @asynccontextmanager
@@ -236,6 +239,18 @@ async def test_a_list_that_breaks_off_is_no_valid_array() -> None:
     assert ended.stdout.startswith("[\n{")
     with pytest.raises(json.JSONDecodeError):
         json.loads(ended.stdout)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="writes to a disk that is full")
+async def test_an_answer_that_cannot_be_written_is_told_in_one_line() -> None:
+    full = os.open(FULL, os.O_WRONLY)
+    async with emulating() as emulator:
+        ask = command(emulator.api_base, "queues", "create", "--queue-name", "q", "--json")
+        with anyio.fail_after(30):
+            ended = await anyio.run_process(ask, env=environment(), check=False, stdout=full)
+    os.close(full)
+    assert ended.stderr == b"switchhook: the answer has come, and cannot be written: No space left on device\n"
+    assert ended.returncode == Exit.BROKEN
 
 
 async def test_an_interrupt_ends_it_with_130() -> None:

@@ -84,6 +84,9 @@ async def test_a_list_is_read_over_all_its_pages(emulator: Emulator, by_twos: Te
     for call in calls:
         await client.calls.enqueue(call, EnqueueBody(queue_name="q"))
     assert [x.call_control_id async for x in client.queues.calls("q")] == calls
+    pages = [[x.call_control_id for x in page.data] async for page in client.queues.call_pages("q")]
+    assert pages == [calls[:2], calls[2:4], calls[4:]]
+    assert [[x.name for x in page.data] async for page in client.queues.list_pages()] == [["q"]]
 
 
 async def test_participants_are_read_over_all_their_pages(emulator: Emulator, by_twos: TelnyxClient) -> None:
@@ -94,6 +97,8 @@ async def test_participants_are_read_over_all_their_pages(emulator: Emulator, by
         await client.conferences.join(room.id, JoinBody(call_control_id=call))
     assert [x.call_control_id async for x in client.conferences.participants(room.id)] == calls
     assert emulator.api.requests["conferences participants", 200] == 3
+    pages = [(page.meta.page_number, len(page.data)) async for page in client.conferences.participant_pages(room.id)]
+    assert pages == [(1, 2), (2, 2), (3, 1)]
     await client.conferences.end(room.id)
     assert [x async for x in client.conferences.participants(room.id)] == []
 
@@ -110,6 +115,9 @@ async def test_conferences_are_read_over_all_their_pages_and_found_by_name_and_s
     await client.conferences.end(rooms[3].id)
     assert [x.name async for x in client.conferences.list()] == names[::-1]
     assert emulator.api.requests["conferences list", 200] == 2
+    assert [len(page.data) async for page in client.conferences.list_pages()] == [2, 2]
+    some = ConferencesQuery(name="c")
+    assert [[x.id for x in page.data] async for page in client.conferences.list_pages(some)] == [[rooms[2].id]]
     assert [x.id async for x in client.conferences.list(ConferencesQuery(name="a & b"))] == [rooms[0].id]
     assert [x.id async for x in client.conferences.list(ConferencesQuery(status="in_progress"))] == [
         x.id for x in rooms[2::-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator
 
@@ -59,6 +60,14 @@ def carry_out(access: Access, request: Request, shown: Shown, *, everybody: bool
     except SwitchhookError as error:
         _say(line_of(error, kind))
         return exit_of(error)
+    except BrokenPipeError:
+        # Who reads has seen enough, which Typer ends quietly.
+        raise
+    except OSError as error:
+        _say(f"the answer has come, and cannot be written: {error.strerror}")
+        # Python would try again at its end, and speak of that.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.BROKEN
     except (KeyboardInterrupt, typer.Abort) as stop:
         sent = isinstance(stop, KeyboardInterrupt) and kind is not OperationClass.READ
         _say(f"interrupted; {PERHAPS}" if sent else "interrupted")
