@@ -101,6 +101,18 @@ class Keys(msgspec.Struct, frozen=True):
         """Hash of attempts at events, by entry id, while a partition's owners die."""
         return self._of(partition, "attempts")
 
+    def quarantined(self, partition: Partition) -> str:
+        """String: what the owner last said of the aggregates in quarantine; it is not there when there are none."""
+        return self._of(partition, "quarantined")
+
+    def question(self, partition: Partition) -> str:
+        """String of some seconds: what somebody asks the partition's owner of its state."""
+        return self._of(partition, "question")
+
+    def answer(self, partition: Partition, question_id: str) -> str:
+        """String of some seconds: the owner's answer."""
+        return self._of(partition, f"answer:{question_id}")
+
     def seen(self, partition: Partition, event_id: str) -> str:
         """String that remembers that an event id was appended."""
         return self._of(partition, f"seen:{event_id}")

@@ -113,11 +113,22 @@ def decode(raw: bytes, held: dict[str, Event]) -> Ledger:
     return ledger
 
 
+def digests(picture: Picture) -> Iterator[dict[str, str]]:
+    """Yield what each aggregate comes to, in parts made in about a millisecond each, and the rest under ""."""
+    for start in range(0, len(picture.states), CHUNK):
+        yield {str(state.address): _hash(state) for state in picture.states[start : start + CHUNK]}
+    head, rest = picture.head, hashlib.blake2b(digest_size=16)
+    for things in (head.pending, head.timers, head.finished, head.quarantined):
+        for start in range(0, len(things), CHUNK):
+            rest.update(_ordered.encode(things[start : start + CHUNK]))
+            yield {}
+        rest.update(b"\n")
+    yield {"": rest.hexdigest()}
+
+
 def digest(ledger: Ledger) -> dict[str, str]:
-    """Return what each aggregate comes to, and the rest under "": two ledgers agree when these do, byte for byte."""
-    rest = (list(ledger.pending.values()), sorted(ledger.timers.values(), key=str), list(ledger.finished.items()))
-    found = {str(address): _hash(state) for address, state in ledger.aggregates.items()}
-    return {**found, "": _hash(rest)}
+    """Return all that `digests` yields: two ledgers agree, byte for byte, when these do."""
+    return {name: value for part in digests(take(ledger, "", 0)) for name, value in part.items()}
 
 
 def _hash(value: object) -> str:

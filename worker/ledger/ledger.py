@@ -21,6 +21,7 @@ from worker.events.intents import Release
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome
 from worker.events.timers import TimerFired
+from worker.ledger.trace import trace_of
 from worker.policy.model import Policy
 
 #: A finished aggregate is kept for so long after its last event, as the tombstone that answers late ones.
@@ -95,7 +96,7 @@ class Ledger:
         except Exception as exc:  # noqa: BLE001
             # Aggregate code can fail in any way; its neighbours in the partition must not.
             error = exc
-            acts = (Quarantine(f"{type(exc).__name__}: {exc}"),)
+            acts = (Quarantine(f"{type(exc).__name__}: {exc}", trace_of(exc)),)
             self._set_aside(event, acts[0].error)
         else:
             self._settle(event, after)
