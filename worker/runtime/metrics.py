@@ -44,6 +44,9 @@ class Metrics:
         )
         self.timers = Counter("switchhook_worker_timers_fired", "Timers fired", registry=r)
         self.recovery_secs = Histogram("switchhook_worker_recovery_seconds", "Time to recover a partition", registry=r)
+        self.regressions = Counter(
+            "switchhook_worker_log_regressions", "Times that Redis came back without its newest writes", registry=r
+        )
         self.snapshots = Counter("switchhook_worker_snapshots", "Snapshots kept", registry=r)
         self.snapshot_bytes = Histogram(
             "switchhook_worker_snapshot_bytes", "Size of a snapshot, compressed", registry=r,

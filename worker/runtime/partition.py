@@ -27,6 +27,7 @@ from worker.runtime.keeping import Keeper, Keeping
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
 from worker.runtime.snapshots import Snapshots
+from worker.runtime.suspicion import Suspicion
 from worker.runtime.timers import Timers
 from worker.runtime.undocumented import Undocumented
 
@@ -34,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 BLOCK_MS = 1_000
+KILLER = "it has ended the process of every owner that looked at it"
 
 
 class PartitionOwner:
@@ -51,6 +53,8 @@ class PartitionOwner:
         clock: RedisClock,
         metrics: Metrics,
         undocumented: Undocumented,
+        suspicion: Suspicion,
+        reached: str,
         snapshots: Snapshots,
         keeping: Keeping,
     ) -> None:
@@ -65,14 +69,23 @@ class PartitionOwner:
         self._clock = clock
         self._metrics = metrics
         self._undocumented = undocumented
+        self._suspicion = suspicion
+        #: How far this process knows the log to have been decided once.
+        self._reached = reached
         self._snapshots = snapshots
         self._keeper = Keeper(lease, keeping, snapshots=snapshots, journal=journal, clock=clock, metrics=metrics)
         self._position = START
+        self._survived = False
         #: The newest event when the partition was taken; None when it has been reached.
         self._tail: str | None = START
         self._inherited: frozenset[str] = frozenset()
         self._leaving = anyio.Event()
         self._reading: anyio.CancelScope | None = None
+
+    @property
+    def position(self) -> str:
+        """The last event that has been decided."""
+        return self._position
 
     def leave(self) -> None:
         """Read no more; finish what is in hand."""
@@ -90,6 +103,7 @@ class PartitionOwner:
             UnavailableError: Redis failed; everything was stopped, and the memory is not to be used again.
         """
         began = monotonic()
+        await self._suspicion.begin()
         await self._recover()
         self._metrics.recovery_secs.observe(monotonic() - began)
         log.info("partition.taken", partition=self.partition, epoch=self.lease.epoch, position=self._position)
@@ -102,11 +116,16 @@ class PartitionOwner:
             with anyio.move_on_after(drain_secs()):
                 await self._effects.drain()
                 await self._keeper.finish(self.ledger, self._position)
+                await self._suspicion.survived()
             tasks.cancel_scope.cancel()
 
     async def _recover(self) -> None:
         """Fold the log after the newest snapshot with its recorded decisions; deliver what may be owed."""
         self._position = await self._journal.position(self.partition)
+        if order_of(self._position) < order_of(self._reached):
+            # Redis came back without its newest writes: what was done upon them is known to Telnyx alone.
+            self._metrics.regressions.inc()
+            log.error("partition.went-back", partition=self.partition, was=self._reached, now=self._position)
         delivered = await self._journal.delivered(self.partition)
         self.ledger, start = await self._snapshots.load(self.partition, self._position)
         self._keeper.begin(order_of(start)[0])
@@ -125,8 +144,13 @@ class PartitionOwner:
             with anyio.CancelScope() as self._reading:
                 batch = await self._read()
             self.lease.check()
-            if batch:
+            if batch and self._suspicion.careful:
+                await self._take_carefully(batch, tasks, timers)
+            elif batch:
                 await self._take(batch, tasks, timers)
+                if not self._survived:
+                    await self._suspicion.survived()
+                    self._survived = True
 
     async def _read(self) -> Entries:
         key = self._log.keys.log(self.partition)
@@ -136,15 +160,23 @@ class PartitionOwner:
             raise UnavailableError(f"the log of partition {self.partition} could not be read: {exc}") from exc
         return entries_of(reply)
 
-    async def _take(self, batch: Entries, tasks: TaskGroup, timers: Timers) -> None:
-        """Decide a batch, journal it in one step, then let the effects follow."""
+    async def _take_carefully(self, batch: Entries, tasks: TaskGroup, timers: Timers) -> None:
+        """Take one event at a time, and leave alone the one that has killed this partition's owners."""
+        for entry in batch:
+            killer = await self._suspicion.kills(entry[0].decode())
+            await self._take([entry], tasks, timers, aside=killer)
+        await self._suspicion.survived()
+        self._survived = True
+
+    async def _take(self, batch: Entries, tasks: TaskGroup, timers: Timers, *, aside: bool = False) -> None:
+        """Decide a batch, journal it in one step, then let the effects follow. With *aside* it is not looked at."""
         decisions: list[tuple[str, Decision]] = []
         commands: list[Pending] = []
         new_timers: list[Timer] = []
         policy = self._policy()
         for event in events_of(batch, unread=self._metrics.unread.inc):
             self._undocumented.note(event)
-            taken = self._decide(event, policy)
+            taken = self.ledger.set_aside(event, KILLER) if aside else self._decide(event, policy)
             if taken.acts:
                 decisions.append((event.id, Decision(event.address, taken.acts)))
                 commands += taken.commands

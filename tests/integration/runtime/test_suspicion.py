@@ -1,0 +1,81 @@
+"""An event that kills its workers is set aside by the third who meets it; what is around it is taken care of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ingress.envelope import Address
+from tests.integration.runtime.conftest import Bench, until
+from worker.aggregates import machine
+from worker.events.event import Event
+from worker.runtime.suspicion import ATTEMPTS, DEATHS
+
+KILLER = Address("default", "call", "killer")
+
+
+class Killed(BaseException):
+    """What ends a process; no handler of exceptions sees it."""
+
+
+@pytest.fixture
+def killing(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Return the ids of the calls whose events kill."""
+    calls = ["killer"]
+    fold = machine.fold
+
+    def fatal(state: machine.AggregateState, event: Event) -> machine.AggregateState:
+        if event.address.id in calls:
+            raise Killed
+        return fold(state, event)
+
+    monkeypatch.setattr(machine, "fold", fatal)
+    return iter([calls])
+
+
+def neighbours(bench: Bench) -> list[str]:
+    """Return calls of the killer's own partition."""
+    where = bench.log.partition_of(KILLER)
+    names = (f"n{number}" for number in range(10_000))
+    found = (name for name in names if bench.log.partition_of(Address("default", "call", name)) == where)
+    return [next(found) for _ in range(4)]
+
+
+async def test_it_is_set_aside_and_its_neighbours_are_answered(bench: Bench, killing: Iterator[list[str]]) -> None:
+    before, after = neighbours(bench)[:2], neighbours(bench)[2:]
+    for call in (*before, "killer", *after):
+        await bench.ring(call)
+    deaths = 0
+    while deaths < DEATHS + ATTEMPTS:
+        with pytest.raises(BaseExceptionGroup) as ended:
+            async with bench.worker(f"w{deaths}", crash=True) as worker:
+                await until(lambda: False, secs=5)
+        assert ended.group_contains(Killed)
+        deaths += 1
+    where = bench.log.partition_of(KILLER)
+    async with bench.worker("last") as worker:
+        await until(lambda: where in worker.held and KILLER in worker.ledgers()[where].quarantined)
+        await until(lambda: len([c for c in bench.phone.sent if c[1].call in (*before, *after)]) >= 4)  # type: ignore[union-attr]
+    calls = next(killing)
+    calls.clear()
+    async with bench.worker("mended") as worker:
+        await until(lambda: where in worker.held and KILLER in worker.ledgers()[where].quarantined)
+
+
+async def test_workers_that_end_in_good_order_raise_no_suspicion(bench: Bench) -> None:
+    for number in range(DEATHS + 2):
+        async with bench.worker(f"w{number}") as worker:
+            await until(lambda worker=worker: len(worker.held) == 16)  # type: ignore[misc]
+    assert await bench.redis.keys(f"{bench.keys.prefix}:*deaths") == []
+
+
+async def test_a_redis_that_comes_back_without_its_newest_writes_is_said(bench: Bench) -> None:
+    where = bench.log.partition_of(Address("default", "call", "c1"))
+    async with bench.worker("a") as worker:
+        await bench.ring("c1")
+        await until(lambda: where in worker.held and bool(worker.ledgers()[where].aggregates))
+        await until(lambda: not worker.pending(where))
+        await bench.redis.set(bench.keys.position(where), "1-0")
+        await bench.redis.set(bench.keys.lease(where), "somebody:99", px=50)
+        await until(lambda: worker.metrics.regressions._value.get() == 1)
