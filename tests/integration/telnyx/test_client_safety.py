@@ -140,7 +140,9 @@ async def test_a_page_that_repeats_the_request_does_not_bring_the_key_into_the_e
         told = f"You sent: {request.headers['Authorization']}"
         status = 502 if "calls" in request.path else 401
         errors = {"errors": [{"code": "10009", "title": told, "detail": told}]}
-        return web.Response(status=status, text=told) if status == 502 else web.json_response(errors, status=status)
+        answer = web.Response(status=status, text=told) if status == 502 else web.json_response(errors, status=status)
+        answer.headers["X-Request-Id"] = told
+        return answer
 
     async with serving(echo) as address, TelnyxClient(KEY, base_url=address) as client:
         with pytest.raises(ServerError) as page:
