@@ -1,0 +1,160 @@
+"""The audit after a break: the log and the journal held against the emulator's own account of what happened."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from redis.asyncio import Redis
+
+from ingress.log import Keys, Partition, decode_entry
+from tests.e2e.chaos.door import Promise
+from worker.decisions.decision import Decision, Send, command_id
+from worker.demo.audit import Audit, Report
+from worker.events import webhooks as w
+from worker.events.event import Event
+from worker.events.outcomes import Outcome, Succeeded
+from worker.events.timers import TimerFired
+from worker.replay.source import LogReader
+from worker.runtime.journal import entries_of
+from worker.testing.emulator.legs import Leg, Stay
+from worker.testing.emulator.telephony import Telephony
+
+
+@dataclass
+class Loss:
+    """What may be missing: what Redis was told, and workers sent, between two moments (Unix times)."""
+
+    since: float
+    until: float
+    #: Commands that were sent before the first moment; then those that were sent between the two.
+    commands: set[str]
+
+    @classmethod
+    def begun(cls, commands: list[str]) -> Loss:
+        """Return a loss that begins now; *commands* have been sent so far."""
+        return cls(time.time(), 0.0, set(commands))
+
+    def end(self, commands: list[str]) -> None:
+        """End it now; *commands* have been sent so far."""
+        self.until, self.commands = time.time(), set(commands) - self.commands
+
+    def excuses(self, promise: Promise) -> bool:
+        """Return whether a webhook that was answered then may be missing. The answer comes soon after the append."""
+        return self.since <= promise.at <= self.until + 1
+
+
+@dataclass
+class Books:
+    """What was found. Times are seconds."""
+
+    report: Report
+    #: How often each event id stands in the log.
+    logged: Counter[str] = field(default_factory=Counter)
+    #: Every command that was decided, and those of them that ended well.
+    decided: set[str] = field(default_factory=set)
+    succeeded: set[str] = field(default_factory=set)
+    #: Callers whom Telnyx told to be in a conference, and those of them whose end was heard of before that.
+    joined: set[str] = field(default_factory=set)
+    joined_late: set[str] = field(default_factory=set)
+    #: From an event's being in the log to what was decided upon it being seen there, the longest first.
+    gaps: list[tuple[float, str]] = field(default_factory=list)
+
+    def twice(self) -> list[str]:
+        """Return the events that are in the log more than once."""
+        return [name for name, count in self.logged.items() if count > 1]
+
+    def missing(self, promised: dict[str, Promise]) -> set[str]:
+        """Return the webhooks that were answered 2xx and are not in the log."""
+        return {name for name in promised if name not in self.logged}
+
+    @property
+    def longest_gap_secs(self) -> float:
+        """The longest time that anything waited for its decision."""
+        return max((gap for gap, _ in self.gaps), default=0.0)
+
+
+async def read_books(redis: Redis, keys: Keys, partitions: int) -> Books:
+    """Read every log and journal."""
+    reader = LogReader(redis, keys)
+    audit = Audit(threshold_secs=10)
+    events: list[tuple[Partition, Event, Decision | None]] = []
+    logged: Counter[str] = Counter()
+    for number in map(Partition, range(partitions)):
+        last = await reader.journal.last_id(number)
+        async for event, decision in reader.journal.history(number, last):
+            audit.take(number, event, decision)
+            events.append((number, event, decision))
+        page = entries_of([[keys.log(number).encode(), await redis.xrange(keys.log(number))]])
+        logged.update(decode_entry(fields).event_id for _, fields in page)
+    books = Books(audit.report(), logged)
+    for number, event, decision in events:
+        for index, act in enumerate(decision.acts if decision else ()):
+            if isinstance(act, Send):
+                books.decided.add(command_id(event.address.tenant, number, event.id, index))
+        if isinstance(event.body, Outcome) and isinstance(event.body.result, Succeeded):
+            books.succeeded.add(event.body.command_id)
+    books.joined, books.joined_late = _joined([event for _, event, _ in events])
+    books.gaps = sorted(_gaps(events), reverse=True)
+    return books
+
+
+def _gaps(events: list[tuple[Partition, Event, Decision | None]]) -> Iterator[tuple[float, str]]:
+    """Yield how long each thing waited: a cause for its notice or its command's end, a timer for its firing."""
+    causes: dict[str, int] = {}
+    for number, event, decision in events:
+        for index, act in enumerate(decision.acts if decision else ()):
+            causes[f"n:{number}:{event.id}:{index}"] = event.received_ms
+            if isinstance(act, Send):
+                causes[f"o:{command_id(event.address.tenant, number, event.id, index)}"] = event.received_ms
+    for _, event, _ in events:
+        since = event.body.due_ms if isinstance(event.body, TimerFired) else causes.get(event.event_id)
+        if since is not None:
+            yield (event.received_ms - since) / 1000, f"{event.event_id} of {event.address}"
+
+
+def _joined(events: list[Event]) -> tuple[set[str], set[str]]:
+    joined: dict[str, int] = {}
+    ended: dict[str, int] = {}
+    for event in events:
+        match event.body:
+            case w.ParticipantJoined(call_control_id=call):
+                joined[call] = min(event.received_ms, joined.get(call, event.received_ms))
+            case w.CallHangup(call_control_id=call):
+                ended[call] = min(event.received_ms, ended.get(call, event.received_ms))
+            case _:
+                pass
+    return set(joined), {call for call, at_ms in joined.items() if call in ended and at_ms > ended[call]}
+
+
+def differences(books: Books, telephony: Telephony) -> list[str]:
+    """Return where the log breaks an invariant, or differs from the emulator's own account."""
+    broken = [line for lines in books.report.invariants.values() for line in lines] + telephony.world.violations
+    callers = [leg for leg in telephony.world.legs.values() if leg.incoming]
+    broken += [f"{leg.id} is still here" for leg in callers if leg.alive]
+    broken += _together(callers)
+    talked = {leg.id for leg in callers if leg.stays}
+    broken += [f"{call} was in a conference, and the log does not know" for call in talked - books.joined]
+    # Who has left before it was heard that he was in counts as one who gave up.
+    if not len(talked - books.joined_late) <= books.report.answered <= len(talked):
+        broken.append(f"{len(talked)} callers were in a conference, and {books.report.answered} were answered")
+    saved = sum(recording.saved for recording in telephony.recordings.all)
+    if saved != books.report.recordings:
+        broken.append(f"{saved} recordings were saved, and the log has {books.report.recordings}")
+    return broken
+
+
+def _together(callers: list[Leg]) -> Iterator[str]:
+    """Yield callers who were in one conference at once, by the network's own account."""
+    stays: dict[str, list[tuple[Stay, str]]] = {}
+    for leg in callers:
+        for stay in leg.stays:
+            stays.setdefault(stay.conference, []).append((stay, leg.id))
+    for conference, here in stays.items():
+        here.sort(key=lambda pair: pair[0].at)
+        for (before, first), (after, second) in pairwise(here):
+            if before.left_at is None or before.left_at > after.at:
+                yield f"{first} and {second} were in {conference} at once"
