@@ -211,9 +211,9 @@ class TelnyxClient:
             self._pacer.heed(header)
             if status < 300:
                 return content
-            # A gateway's page may repeat the request, with its key.
+            # A gateway's page, or a header of its answer, may repeat the request, with its key.
             content = content.replace(self._key.encode(), b"(the API key)")
-            failure = api_error(status, content, header)
+            failure = api_error(status, content, lambda name: self._masked(header(name)))
         except (aiohttp.ClientError, OSError) as exc:
             failure = network_error(
                 exc, what, connect_secs=CONNECT_SECS, request_secs=self._timeout.total or float("inf")
@@ -232,6 +232,9 @@ class TelnyxClient:
         # aiohttp sends a GET, PUT or DELETE again by itself when a kept connection had been closed; never a POST.
         async with self._session.request(method, target, data=data, headers=headers, allow_redirects=False) as response:
             return response.status, await response.read(), response.headers.get
+
+    def _masked(self, text: str | None) -> str | None:
+        return text and text.replace(self._key, "(the API key)")
 
     def _decode(self, operation: Operation[A], content: bytes, answer: type[B]) -> B:
         decoder = self._decoders.get(answer)
