@@ -134,6 +134,7 @@ class Meaning(Enum):
 
 #: (status, code) → meaning. A status of None stands for any 4xx that has no row of its own.
 _MEANINGS: dict[tuple[int | None, str], Meaning] = {
+    (None, "90015"): Meaning.GONE,  # no call has this id; we ask for none that there was not
     (None, "90018"): Meaning.GONE,  # call has already ended
     (None, "90019"): Meaning.GONE,  # conference has already ended
     (404, "90058"): Meaning.GONE,  # conference does not exist

@@ -209,7 +209,7 @@ class Sender:
                 case _:
                     assert_never(command)
         except ApiError as exc:
-            if meaning_of(exc.status, exc.code) is not Meaning.GONE and exc.code != "90015":
+            if meaning_of(exc.status, exc.code) is not Meaning.GONE:
                 raise
             return _nothing(command)
 

@@ -197,6 +197,28 @@ def test_an_agent_who_does_not_answer_is_hung_up_and_dialled_again(centre: Centr
     assert centre.open(c.Dial)
 
 
+@pytest.mark.parametrize("code", ["90015", "90018"])
+def test_a_leg_that_telnyx_no_longer_knows_is_dialled_again(centre: Centre, code: str) -> None:
+    centre.agent_up("alice")
+    room = centre.address("conference", "room-alice")
+    centre.tell("agent", "alice", n.Told(room, n.ConferenceOver("room-alice")))
+    centre.refuse(centre.last(c.CreateConference), code, "gone")
+    assert (centre.agent("alice").line, centre.agent("alice").leg) == ("resting", None)
+    centre.advance(30)
+    assert centre.open(c.Dial)
+
+
+def test_a_leg_that_is_gone_when_it_is_to_enter_is_dialled_again(centre: Centre) -> None:
+    centre.sign_in("alice")
+    centre.succeed(centre.last(c.Dial), call="leg")
+    centre.tell("agent", "alice", n.Told(centre.address("call", "leg"), n.LegAnswered("leg", 0)))
+    centre.lose(centre.last(c.CreateConference))
+    centre.see(centre.last(c.FindConference), ConferenceSeen("room"))
+    centre.refuse(centre.last(c.JoinConference), "90018", "gone")
+    centre.advance(30)
+    assert centre.open(c.Dial)
+
+
 def test_a_second_leg_that_answers_is_hung_up(centre: Centre) -> None:
     centre.agent_up("alice")
     sender = centre.address("call", "leg-2")

@@ -64,7 +64,7 @@ EVERY: list[c.AnyCommand] = [
         (422, "90044", Meaning.ALREADY),
         (422, "90019", Meaning.GONE),
         (404, "10005", Meaning.GONE),
-        (422, "90015", Meaning.FATAL),
+        (422, "90015", Meaning.GONE),
         (422, "90058", Meaning.FATAL),
         (422, "90020", Meaning.WAIT),
         (422, "90032", Meaning.OVERFLOW),

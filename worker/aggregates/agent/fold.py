@@ -17,6 +17,8 @@ from worker.events.timers import TimerFired
 
 #: So many ended legs are remembered; what Telnyx says late comes within minutes.
 REMEMBERED_LEGS = 16
+#: The codes that say that the leg, rather than the conference, is no more (facts of the API).
+LEG_GONE = frozenset({"90015", "90018"})
 
 
 def fold(agent: Agent, event: Event) -> Agent:
@@ -175,7 +177,13 @@ def _created(agent: Agent, leg: str, result: Succeeded | Refused | Unknown, now_
 def _entered(agent: Agent, leg: str, conference: str, result: Succeeded | Refused | Unknown, now_ms: int) -> Agent:
     if leg != agent.leg or agent.room != "asked":
         return agent
-    return _enter(agent, conference, now_ms) if isinstance(result, Succeeded) else replace(agent, room="waiting")
+    match result:
+        case Succeeded():
+            return _enter(agent, conference, now_ms)
+        case Refused(code=code) if code in LEG_GONE:
+            return _leg_ended(agent, leg)
+        case _:
+            return replace(agent, room="waiting")
 
 
 def _found(agent: Agent, conference: str | None) -> Agent:
