@@ -101,9 +101,9 @@ class Keys(msgspec.Struct, frozen=True):
         """Hash of attempts at events, by entry id, while a partition's owners die."""
         return self._of(partition, "attempts")
 
-    def quarantined(self, partition: Partition) -> str:
-        """String: what the owner last said of the aggregates in quarantine; it is not there when there are none."""
-        return self._of(partition, "quarantined")
+    def standing(self, partition: Partition) -> str:
+        """String: what the owner last said of its state: how much there is, and what is in quarantine."""
+        return self._of(partition, "standing")
 
     def question(self, partition: Partition) -> str:
         """String of some seconds: what somebody asks the partition's owner of its state."""

@@ -20,6 +20,7 @@ class Metrics:
         self.failures = Counter(
             "switchhook_worker_event_failures", "Events on which aggregate code raised", ["aggregate"], registry=r
         )
+        self.quarantined = Gauge("switchhook_worker_quarantined", "Aggregates in quarantine", registry=r)
         self.unread = Counter(
             "switchhook_worker_events_unread", "Log entries that could not be read, passed over", registry=r
         )

@@ -30,6 +30,7 @@ from worker.runtime.snapshots import Snapshots
 from worker.runtime.suspicion import Suspicion
 from worker.runtime.timers import Timers
 from worker.runtime.undocumented import Undocumented
+from worker.runtime.witness import Witness
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +58,7 @@ class PartitionOwner:
         reached: str,
         snapshots: Snapshots,
         keeping: Keeping,
+        witness: Witness,
     ) -> None:
         self.lease = lease
         self.partition = lease.partition
@@ -73,6 +75,7 @@ class PartitionOwner:
         #: How far this process knows the log to have been decided once.
         self._reached = reached
         self._snapshots = snapshots
+        self._witness = witness
         self._keeper = Keeper(lease, keeping, snapshots=snapshots, journal=journal, clock=clock, metrics=metrics)
         self._position = START
         self._survived = False
@@ -112,6 +115,7 @@ class PartitionOwner:
             timers.add(self.ledger.timers.values())
             tasks.start_soon(timers.run, name=f"timers {self.partition}")
             tasks.start_soon(self._keeper.run, name=f"keeper {self.partition}")
+            tasks.start_soon(self._witness.run, name=f"witness {self.partition}")
             await self._live(tasks, timers)
             with anyio.move_on_after(drain_secs()):
                 await self._effects.drain()
@@ -140,6 +144,7 @@ class PartitionOwner:
         """Read and take batches until told to leave; a read that waits is cut short by that."""
         self._carry_on(tasks)
         while not self._leaving.is_set():
+            self._witness.note(self.ledger, self._position)
             batch: Entries = []
             with anyio.CancelScope() as self._reading:
                 batch = await self._read()

@@ -29,6 +29,7 @@ from worker.runtime.partition import PartitionOwner
 from worker.runtime.snapshots import Snapshots, UnreadableSnapshotError
 from worker.runtime.suspicion import Suspicion
 from worker.runtime.undocumented import Undocumented
+from worker.runtime.witness import Witness
 from worker.settings import WorkerSettings
 
 log = structlog.get_logger(__name__)
@@ -58,6 +59,7 @@ class Worker:
         self._policy = policy
         self.metrics = metrics
         self._undocumented = Undocumented(metrics)
+        metrics.quarantined.set_function(lambda: self.quarantined)
         self._reads = reads
         self._clock = RedisClock()
         self._keys = keys = Keys(settings.prefix)
@@ -112,6 +114,11 @@ class Worker:
     def leases(self) -> dict[Partition, Lease]:
         """Return the lease of each partition held here."""
         return {partition: owner.lease for partition, owner in self._owners.items()}
+
+    @property
+    def quarantined(self) -> int:
+        """How many aggregates of the partitions held here are in quarantine."""
+        return sum(len(owner.ledger.quarantined) for owner in self._owners.values())
 
     @property
     def is_ready(self) -> bool:
@@ -206,6 +213,7 @@ class Worker:
             reached=self._reached.get(lease.partition, START),
             snapshots=self._snapshots,
             keeping=self._keeping,
+            witness=Witness(lease, self._commands, self._keys, self._clock),
         )
         self._owners[lease.partition] = owner
         self.metrics.takeovers.inc()
