@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import anyio
 import structlog
 from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from ingress.errors import ConfigError, LogUnavailableError
 
@@ -28,6 +30,40 @@ _USER_PASSWORD = re.compile(r"(?<=://)([^:@/?]*):.*@", re.DOTALL)
 _QUERY_PASSWORD = re.compile(r"([?&]password=)[^&]*", re.IGNORECASE)
 
 
+class _Lost(AbstractConnection):
+    """A connection that says of a closed transport what it is: lost.
+
+    uvloop raises a RuntimeError when what is written to has been closed by the peer already (a Redis that dies, or a
+    load balancer that finds none, right after the connection was taken), which redis-py lets through.
+    """
+
+    async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:
+        try:
+            await super().send_packed_command(command, check_health)
+        except RuntimeError as exc:
+            await self.disconnect(nowait=True)
+            raise RedisConnectionError(f"the connection was closed: {exc}") from exc
+
+
+class _TcpConnection(_Lost, Connection):
+    """To redis://."""
+
+
+class _TlsConnection(_Lost, SSLConnection):
+    """To rediss://."""
+
+
+class _UnixConnection(_Lost, UnixDomainSocketConnection):
+    """To unix://."""
+
+
+_KINDS: dict[type[AbstractConnection], type[AbstractConnection]] = {
+    Connection: _TcpConnection,
+    SSLConnection: _TlsConnection,
+    UnixDomainSocketConnection: _UnixConnection,
+}
+
+
 def connect(url: str, *, blocking_read_secs: float | None = None) -> Redis:
     """Return a client of the Redis at *url* (redis://, rediss:// or unix://); nothing is sent yet.
 
@@ -42,7 +78,7 @@ def connect(url: str, *, blocking_read_secs: float | None = None) -> Redis:
     """
     timeout = COMMAND_SECS if blocking_read_secs is None else blocking_read_secs + READ_SLACK_SECS
     try:
-        return Redis.from_url(
+        client = Redis.from_url(
             url,
             socket_timeout=timeout,
             socket_connect_timeout=CONNECT_SECS,
@@ -56,6 +92,9 @@ def connect(url: str, *, blocking_read_secs: float | None = None) -> Redis:
             f"{redact(url)} is not a Redis address: write redis://host:port/0, rediss://… or unix:///path, "
             "with a password percent-encoded"
         ) from None
+    pool = client.connection_pool
+    pool.connection_class = _KINDS[pool.connection_class]
+    return client
 
 
 async def when_redis_answers(
