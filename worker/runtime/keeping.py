@@ -6,6 +6,7 @@ quarantine, and, where an archive is configured, what is not in it.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -141,10 +142,10 @@ class Keeper:
             async for entry_id, entry, decision in self._journal.raw(self._partition, upto, after=after):
                 batch.append(Archived(entry_id, entry, decision))
                 if len(batch) >= ARCHIVED_AT_A_TIME:
-                    await anyio.to_thread.run_sync(archive.write, self._partition, batch)
-                    batch = []
+                    await anyio.to_thread.run_sync(partial(archive.write, self._partition, batch, after=after))
+                    batch, after = [], entry_id
             if batch:
-                await anyio.to_thread.run_sync(archive.write, self._partition, batch)
+                await anyio.to_thread.run_sync(partial(archive.write, self._partition, batch, after=after))
         except ArchiveError as exc:
             log.error("archive.failed", partition=self._partition, error=str(exc))
             self._metrics.archive_failures.inc()

@@ -103,7 +103,7 @@ async def test_what_is_older_than_the_retention_goes_and_the_state_stays(ground:
         ledger.follow(event, decision.acts if decision else ())
     assert image.digest(ledger) == before
     archive = Archive(tmp_path)
-    archived = [event for path in archive.files(P) for event in archive.read(path)]
+    archived = [event for path in archive.files(P) for event in archive.read(path).events]
     assert [event.id for event in archived] == [name for name in whole if order_of(name) <= order_of(ends[5])]
     assert all(event.decision for event in archived)
     assert len(archive.files(P)) == 6
@@ -130,7 +130,7 @@ async def test_archiving_goes_on_where_it_stopped_and_repeats_nothing(ground: Gr
     await ground.redis.delete(ground.keys.trimmed(P))
     await ground.keeper(retention_secs=4.5 * 24 * 3600.0, archive=tmp_path).trim()
     archive = Archive(tmp_path)
-    names = [event.id for path in archive.files(P) for event in archive.read(path)]
+    names = [event.id for path in archive.files(P) for event in archive.read(path).events]
     assert names == sorted(set(names), key=order_of)
     assert len(names) == 12
 
@@ -144,7 +144,7 @@ async def test_a_damaged_file_of_the_archive_is_named(ground: Ground, tmp_path: 
     for damaged in (raw[:-9], raw[:20] + b"\x00" + raw[21:], b""):
         path.write_bytes(damaged)
         with pytest.raises(ArchiveError, match=path.name.split("_", maxsplit=1)[0]):
-            list(archive.read(path))
+            archive.read(path)
 
 
 def test_snapshots_are_kept_spread_over_the_retention() -> None:
