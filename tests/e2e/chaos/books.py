@@ -14,6 +14,7 @@ from ingress.log import Keys, Partition, decode_entry
 from tests.e2e.chaos.door import Promise
 from worker.decisions.decision import Decision, Send, command_id
 from worker.demo.audit import Audit, Report
+from worker.events import notices as n
 from worker.events import webhooks as w
 from worker.events.event import Event
 from worker.events.outcomes import Outcome, Succeeded
@@ -57,9 +58,12 @@ class Books:
     #: Every command that was decided, and those of them that ended well.
     decided: set[str] = field(default_factory=set)
     succeeded: set[str] = field(default_factory=set)
-    #: Callers whom Telnyx told to be in a conference, and those of them whose end was heard of before that.
+    #: Callers whom Telnyx told to be in a conference, those of them whose end was heard of before that, and those who
+    #: were with an agent as the queue knows it.
     joined: set[str] = field(default_factory=set)
     joined_late: set[str] = field(default_factory=set)
+    connected: set[str] = field(default_factory=set)
+    recordings: set[str] = field(default_factory=set)
     #: From an event's being in the log to what was decided upon it being seen there, the longest first.
     gaps: list[tuple[float, str]] = field(default_factory=list)
 
@@ -97,7 +101,7 @@ async def read_books(redis: Redis, keys: Keys, partitions: int) -> Books:
                 books.decided.add(command_id(event.address.tenant, number, event.id, index))
         if isinstance(event.body, Outcome) and isinstance(event.body.result, Succeeded):
             books.succeeded.add(event.body.command_id)
-    books.joined, books.joined_late = _joined([event for _, event, _ in events])
+    _take_calls(books, [event for _, event, _ in events])
     books.gaps = sorted(_gaps(events), reverse=True)
     return books
 
@@ -116,7 +120,7 @@ def _gaps(events: list[tuple[Partition, Event, Decision | None]]) -> Iterator[tu
             yield (event.received_ms - since) / 1000, f"{event.event_id} of {event.address}"
 
 
-def _joined(events: list[Event]) -> tuple[set[str], set[str]]:
+def _take_calls(books: Books, events: list[Event]) -> None:
     joined: dict[str, int] = {}
     ended: dict[str, int] = {}
     for event in events:
@@ -125,9 +129,14 @@ def _joined(events: list[Event]) -> tuple[set[str], set[str]]:
                 joined[call] = min(event.received_ms, joined.get(call, event.received_ms))
             case w.CallHangup(call_control_id=call):
                 ended[call] = min(event.received_ms, ended.get(call, event.received_ms))
+            case w.ConferenceRecordingSaved(recording_id=str(recording)):
+                books.recordings.add(recording)
+            case n.Told(notice=n.Connected(call=call)) if event.address.kind == "queue":
+                books.connected.add(call)
             case _:
                 pass
-    return set(joined), {call for call, at_ms in joined.items() if call in ended and at_ms > ended[call]}
+    books.joined = set(joined)
+    books.joined_late = {call for call, at_ms in joined.items() if call in ended and at_ms > ended[call]}
 
 
 def differences(books: Books, telephony: Telephony) -> list[str]:
@@ -139,11 +148,10 @@ def differences(books: Books, telephony: Telephony) -> list[str]:
     talked = {leg.id for leg in callers if leg.stays}
     broken += [f"{call} was in a conference, and the log does not know" for call in talked - books.joined]
     # Who has left before it was heard that he was in counts as one who gave up.
-    if not len(talked - books.joined_late) <= books.report.answered <= len(talked):
-        broken.append(f"{len(talked)} callers were in a conference, and {books.report.answered} were answered")
-    saved = sum(recording.saved for recording in telephony.recordings.all)
-    if saved != books.report.recordings:
-        broken.append(f"{saved} recordings were saved, and the log has {books.report.recordings}")
+    broken += [f"{call} talked, and was not answered" for call in talked - books.joined_late - books.connected]
+    broken += [f"{call} was answered, and did not talk" for call in books.connected - talked]
+    saved = {recording.id for recording in telephony.recordings.all if recording.saved}
+    broken += [f"recording {recording} is only in one of the books" for recording in saved ^ books.recordings]
     return broken
 
 

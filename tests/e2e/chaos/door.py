@@ -18,8 +18,9 @@ ANSWER_SECS = 2.0
 
 
 class _Payload(msgspec.Struct):
-    call_control_id: str = ""
-    conference_id: str = ""
+    call_control_id: str | None = None
+    conference_id: str | None = None
+    recording_id: str | None = None
 
 
 class _Event(msgspec.Struct):
@@ -33,11 +34,10 @@ class _Body(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Promise:
-    """A webhook that was answered 2xx: when (Unix time), and whose call and conference it tells of."""
+    """A webhook that was answered 2xx: when (Unix time), and which call, conference and recording it tells of."""
 
     at: float
-    call: str
-    conference: str
+    names: frozenset[str]
 
 
 @dataclass
@@ -60,8 +60,8 @@ class Door:
         self.answers[status] += 1
         if 200 <= status < 300:
             event = msgspec.json.decode(body, type=_Body).data
-            told = Promise(time.time(), event.payload.call_control_id, event.payload.conference_id)
-            self.promised.setdefault(event.id, told)
+            names = frozenset(name for name in msgspec.structs.astuple(event.payload) if name)
+            self.promised.setdefault(event.id, Promise(time.time(), names))
         return web.Response(status=status or 502)
 
     async def _ask(self, body: bytes, headers: dict[str, str]) -> int:
