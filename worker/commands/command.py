@@ -116,7 +116,20 @@ class FindConference(Command, frozen=True, tag="find-conference"):
     name: str
 
 
-Read = ReadCall | ReadParticipants | FindConference
+class ReadConference(Command, frozen=True, tag="read-conference"):
+    """Ask whether a conference has ended."""
+
+    conference: str
+
+
+class ReadQueue(Command, frozen=True, tag="read-queue"):
+    """Ask who waits in a Telnyx queue. Queues are the account's: calls of other connections are left out."""
+
+    queue: str
+    connection_id: str
+
+
+Read = ReadCall | ReadParticipants | FindConference | ReadConference | ReadQueue
 AnyCommand = (
     Answer
     | Speak
@@ -132,6 +145,8 @@ AnyCommand = (
     | ReadCall
     | ReadParticipants
     | FindConference
+    | ReadConference
+    | ReadQueue
 )
 
 

@@ -133,6 +133,24 @@ class CallerSeen(Notice, frozen=True, tag="caller-seen"):
     at_ms: int
 
 
+class Unexpected(Notice, frozen=True, tag="unexpected"):
+    """Conference to call: you are inside me, and nobody has sent you; leave, unless you know better."""
+
+    conference: str
+
+
+class InQueue(Notice, frozen=True, tag="in-queue"):
+    """Queue to call: Telnyx has you in my queue, and I do not know you."""
+
+    number: str
+    dialled: str
+    at_ms: int
+
+
+class OutOfQueue(Notice, frozen=True, tag="out-of-queue"):
+    """Queue to call: you wait, and Telnyx has you in my queue no more; enter it again."""
+
+
 class LegGone(Notice, frozen=True, tag="leg-gone"):
     """To conference: this leg has ended, whatever webhooks say."""
 
@@ -202,6 +220,9 @@ AnyNotice = (
     | Dismiss
     | CallerExpected
     | CallerSeen
+    | Unexpected
+    | InQueue
+    | OutOfQueue
     | LegGone
     | Connected
     | CallerLeft

@@ -62,9 +62,35 @@ class ConferenceSeen(msgspec.Struct, frozen=True, tag="conference-seen"):
     conference: str | None
 
 
-class Observed(msgspec.Struct, frozen=True, tag="observed"):
+class StatusSeen(msgspec.Struct, frozen=True, tag="status-seen"):
+    """Whether a conference has ended; one that Telnyx does not know (any more) has."""
+
+    ended: bool
+
+
+class Queued(msgspec.Struct, frozen=True):
+    """A live call leg in a Telnyx queue: who rang, and which number was dialled."""
+
+    call: str
+    number: str
+    dialled: str
+
+
+class QueueSeen(msgspec.Struct, frozen=True, tag="queue-seen"):
+    """The live call legs in a Telnyx queue; none when there is no such queue."""
+
+    callers: tuple[Queued, ...]
+
+
+Seen = CallSeen | ParticipantsSeen | ConferenceSeen | StatusSeen | QueueSeen
+
+
+class Observed(msgspec.Struct, frozen=True, tag="observed", omit_defaults=True):
     """The answer to a read."""
 
     command_id: str
     command: AnyCommand
-    seen: CallSeen | ParticipantsSeen | ConferenceSeen
+    seen: Seen
+    #: Of a read that the aggregate did not decide: what is so at this moment (Redis time, ms) unless something later is
+    #: known. None: the aggregate had asked.
+    at_ms: int | None = None

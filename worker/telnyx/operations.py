@@ -8,6 +8,7 @@ from worker.commands import command as c
 from worker.telnyx.calls import operations as calls
 from worker.telnyx.conferences import operations as conferences
 from worker.telnyx.operation import Operation, OperationClass
+from worker.telnyx.queues import operations as queues
 
 
 def operation_of(command: c.AnyCommand) -> Operation[object]:
@@ -41,6 +42,10 @@ def operation_of(command: c.AnyCommand) -> Operation[object]:
             return conferences.PARTICIPANTS
         case c.FindConference():
             return conferences.LIST
+        case c.ReadConference():
+            return conferences.RETRIEVE
+        case c.ReadQueue():
+            return queues.CALLS
         case _:
             assert_never(command)
 

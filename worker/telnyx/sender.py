@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, assert_never
+from functools import partial
+from math import inf
+from typing import assert_never
 
 from msgspec.structs import replace
 
@@ -19,7 +21,11 @@ from worker.events.outcomes import (
     Observed,
     Outcome,
     ParticipantsSeen,
+    Queued,
+    QueueSeen,
     Refused,
+    Seen,
+    StatusSeen,
     Succeeded,
     Unknown,
 )
@@ -32,18 +38,14 @@ from worker.telnyx.conferences.bodies import CreateBody, JoinBody, LeaveBody
 from worker.telnyx.conferences.queries import ConferencesQuery
 from worker.telnyx.conferences.recording import RecordStartBody, RecordStopBody
 from worker.telnyx.errors import ApiError, Meaning, TelnyxError, meaning_of
+from worker.telnyx.gate import Gate
 from worker.telnyx.operation import RESEND_WITHIN_SECS, OperationClass
 from worker.telnyx.operations import already_so, class_of
-from worker.telnyx.retries import had_no_effect, may_repeat, passes, repeat
+from worker.telnyx.tries import Fence, Tries
 
 #: One command is tried for so long. Callers wait meanwhile, so it is short; reads and timers carry on from there.
 TRY_SECS = 20.0
-#: However old a command is, it gets so long for one try.
-_LEAST_SECS = 0.1
 _PERHAPS_DONE = "an earlier try, which Telnyx may have forgotten, may have had its effect"
-
-T = TypeVar("T")
-Seen = CallSeen | ParticipantsSeen | ConferenceSeen
 
 _DISPOSITIONS: dict[Meaning, Disposition] = {
     Meaning.RETRY: "wait",
@@ -58,14 +60,27 @@ class Sender:
     """Sends the commands of one tenant."""
 
     def __init__(
-        self, client: TelnyxClient, *, try_secs: float = TRY_SECS, jitter: random.Random | None = None
+        self,
+        client: TelnyxClient,
+        *,
+        try_secs: float = TRY_SECS,
+        jitter: random.Random | None = None,
+        gate: Gate | None = None,
     ) -> None:
+        """Send by *client*, each command for *try_secs*, of which its waiting at the *gate* is part."""
         self._client = client
+        self._gate = gate
         self._try_secs = try_secs
         self._jitter = jitter or random.Random()
 
     async def send(
-        self, command: c.AnyCommand, command_id: str, *, epoch: int, first_tried_secs_ago: float
+        self,
+        command: c.AnyCommand,
+        command_id: str,
+        *,
+        epoch: int,
+        first_tried_secs_ago: float,
+        fence: Fence = lambda: None,
     ) -> Outcome | Observed:
         """Carry *command* out and return its end.
 
@@ -74,81 +89,66 @@ class Sender:
             command_id: The key that Telnyx knows it by for 60 s.
             epoch: The owner's; it rides in client_state.
             first_tried_secs_ago: Since when it may have been sent already, seconds; 0 for a new one.
+            fence: Called before each request; it raises when nothing may be sent any more.
         """
+        tries = Tries(self._gate, fence, for_secs=self._try_secs, jitter=self._jitter)
         match command:
-            case c.ReadCall() | c.ReadParticipants() | c.FindConference():
-                return await self._observe(command, command_id)
+            case c.ReadCall() | c.ReadParticipants() | c.FindConference() | c.ReadConference() | c.ReadQueue():
+                return await self._observe(command, command_id, tries)
             case _:
-                return Outcome(command_id, command, await self._act(command, command_id, epoch, first_tried_secs_ago))
+                perform = partial(self._perform, command, command_id, epoch)
+                return Outcome(command_id, command, await self._act(command, perform, first_tried_secs_ago, tries))
 
-    async def _observe(self, command: c.Read, command_id: str) -> Outcome | Observed:
-        result = await self._repeat(lambda: self._read(command), for_secs=self._try_secs)
+    async def _observe(self, command: c.Read, command_id: str, tries: Tries) -> Outcome | Observed:
+        result = await tries.read(partial(self._read, command))
         if isinstance(result, TelnyxError):
             return Outcome(command_id, command, _end_of(command, result))
         return Observed(command_id, command, result)
 
     async def _act(
-        self, command: c.AnyCommand, command_id: str, epoch: int, age_secs: float
+        self, command: c.AnyCommand, perform: Callable[[], Awaitable[Succeeded]], age_secs: float, tries: Tries
     ) -> Succeeded | Refused | Unknown:
-        for_secs = self._try_secs
-        if class_of(command) is OperationClass.KEYED:
+        within_secs = inf
+        kind = class_of(command)
+        if kind is OperationClass.KEYED:
             if age_secs > RESEND_WITHIN_SECS:
-                known = await self._reconcile(command)
+                known = await self._reconcile(command, tries)
                 if known is not None:
                     return known
                 age_secs = 0.0
             # Telnyx must get every repetition while it still knows the key.
-            for_secs = min(for_secs, RESEND_WITHIN_SECS - age_secs)
+            within_secs = RESEND_WITHIN_SECS - age_secs
         lost: list[TelnyxError] = []
-        result = await self._repeat(lambda: self._perform(command, command_id, epoch), for_secs=for_secs, lost=lost)
+        result = await tries.act(perform, kind, within_secs=within_secs, lost=lost)
         if not isinstance(result, TelnyxError):
             return result
         end = _end_of(command, result)
-        if lost and isinstance(end, Refused) and end.disposition == "fatal":
+        if lost and isinstance(end, Refused) and end.disposition in ("fatal", "stop"):
             # What Telnyx answers to a known command_id is not documented: this may be it, and the effect be there.
-            known = await self._reconcile(command)
+            # And an account that is refused now was perhaps not when the answer was lost.
+            known = await self._reconcile(command, tries)
             # That a leg is alive does not tell whether it is answered.
             return Unknown(_PERHAPS_DONE) if known is None and isinstance(command, c.Answer) else known or end
         return end
 
-    async def _reconcile(self, command: c.AnyCommand) -> Succeeded | Refused | Unknown | None:
+    async def _reconcile(self, command: c.AnyCommand, tries: Tries) -> Succeeded | Refused | Unknown | None:
         """Say what became of a command that Telnyx has forgotten the key of; None: it had no effect, send it anew."""
         match command:
             case c.JoinConference(conference=conference, call=call):
-                seen = await self._repeat(lambda: self._read(c.ReadParticipants(conference)), for_secs=self._try_secs)
+                seen = await tries.read(partial(self._read, c.ReadParticipants(conference)))
                 if isinstance(seen, ParticipantsSeen):
                     return Succeeded(already="read") if call in seen.calls else None
             case c.Enqueue(queue=queue, call=call):
-                found = await self._repeat(lambda: self._in_queue(queue, call), for_secs=self._try_secs)
+                found = await tries.read(partial(self._in_queue, queue, call))
                 if isinstance(found, bool):
                     return Succeeded(already="read") if found else None
             case c.Answer(call=call):
-                alive = await self._repeat(lambda: self._read(c.ReadCall(call)), for_secs=self._try_secs)
+                alive = await tries.read(partial(self._read, c.ReadCall(call)))
                 if isinstance(alive, CallSeen):
                     return None if alive.alive else Refused(422, "90018", "the leg has ended", "gone")
             case _:
                 pass
         return Unknown(_PERHAPS_DONE)
-
-    async def _repeat(
-        self, request: Callable[[], Awaitable[T]], *, for_secs: float, lost: list[TelnyxError] | None = None
-    ) -> T | TelnyxError:
-        """Make *request* until it has a final answer or the time is up; return the answer or the last error.
-
-        *lost* gets the errors of tries that are made again and may have had their effect; None: it is a read.
-        """
-
-        def again(error: TelnyxError) -> bool:
-            if lost is None:
-                return may_repeat(OperationClass.READ, key=False, error=error)
-            if passes(error) and not had_no_effect(error):
-                lost.append(error)
-            return passes(error)
-
-        try:
-            return await repeat(request, for_secs=max(for_secs, _LEAST_SECS), again=again, jitter=self._jitter)
-        except TelnyxError as error:
-            return error
 
     async def _perform(self, command: c.AnyCommand, key: str, epoch: int) -> Succeeded:
         calls, conferences = self._client.calls, self._client.conferences
@@ -188,7 +188,7 @@ class Sender:
                 await conferences.record_start(conference, start)
             case c.RecordStop(conference=conference):
                 await conferences.record_stop(conference, RecordStopBody(command_id=key))
-            case c.ReadCall() | c.ReadParticipants() | c.FindConference():
+            case c.ReadCall() | c.ReadParticipants() | c.FindConference() | c.ReadConference() | c.ReadQueue():
                 raise TypeError(f"{command} is a read")
             case _:
                 assert_never(command)
@@ -206,10 +206,17 @@ class Sender:
                     found = self._client.conferences.list(ConferencesQuery(name=name, status="in_progress"))
                     ids = [conference.id async for conference in found]
                     return ConferenceSeen(ids[0] if ids else None)
+                case c.ReadConference(conference=conference):
+                    return StatusSeen((await self._client.conferences.retrieve(conference)).status == "completed")
+                case c.ReadQueue(queue=queue, connection_id=connection):
+                    entries = [entry async for entry in self._client.queues.calls(queue)]
+                    ours = (e for e in entries if e.is_alive and e.connection_id == connection)
+                    return QueueSeen(tuple(Queued(e.call_control_id, e.from_, e.to) for e in ours))
                 case _:
                     assert_never(command)
         except ApiError as exc:
-            if meaning_of(exc.status, exc.code) is not Meaning.GONE:
+            # A 404 that bears no code is a gateway's, and says nothing about legs and conferences.
+            if meaning_of(exc.status, exc.code) is not Meaning.GONE or not exc.code:
                 raise
             return _nothing(command)
 
@@ -232,6 +239,10 @@ def _nothing(command: c.Read) -> Seen:
             return ParticipantsSeen(())
         case c.FindConference():
             return ConferenceSeen(None)
+        case c.ReadConference():
+            return StatusSeen(ended=True)
+        case c.ReadQueue():
+            return QueueSeen(())
         case _:
             assert_never(command)
 

@@ -15,17 +15,7 @@ from worker.decisions.decision import CancelTimer, Send, SetTimer, Tell
 from worker.events.event import Body, Event
 from worker.events.intents import SignIn
 from worker.events.notices import Told
-from worker.events.outcomes import (
-    CallSeen,
-    ConferenceSeen,
-    Disposition,
-    Observed,
-    Outcome,
-    ParticipantsSeen,
-    Refused,
-    Succeeded,
-    Unknown,
-)
+from worker.events.outcomes import Disposition, Observed, Outcome, Refused, Seen, Succeeded, Unknown
 from worker.events.timers import TimerFired
 from worker.policy.model import Tenant
 
@@ -105,7 +95,7 @@ class Stage:
         """Nobody knows what became of a command."""
         self._end(sent, Unknown("lost by the test"))
 
-    def see(self, sent: Sent, seen: CallSeen | ParticipantsSeen | ConferenceSeen) -> None:
+    def see(self, sent: Sent, seen: Seen) -> None:
         """Answer a read."""
         sent.ended = True
         self._inbox.append((sent.address, Observed(sent.id, sent.command, seen), self.now_ms))

@@ -18,6 +18,7 @@ from worker.events.outcomes import (
     Outcome,
     ParticipantsSeen,
     Refused,
+    Seen,
     Succeeded,
     Unknown,
 )
@@ -50,7 +51,7 @@ async def result(sender: Sender, command: c.AnyCommand, *, age: float = 0.0) -> 
     return ended.result
 
 
-async def seen(sender: Sender, command: c.Read) -> CallSeen | ParticipantsSeen | ConferenceSeen:
+async def seen(sender: Sender, command: c.Read) -> Seen:
     observed = await sender.send(command, "k", epoch=7, first_tried_secs_ago=0)
     assert isinstance(observed, Observed)
     assert (observed.command_id, observed.command) == ("k", command)

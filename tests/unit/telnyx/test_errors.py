@@ -43,6 +43,8 @@ EVERY: list[c.AnyCommand] = [
     c.ReadCall("x"),
     c.ReadParticipants("r"),
     c.FindConference("name"),
+    c.ReadConference("r"),
+    c.ReadQueue("q", "1"),
 ]
 
 

@@ -38,12 +38,16 @@ def fold(call: Call, event: Event) -> Call:
             return _speech_ended(call, state.speech) if state and state.speech else call
         case w.Webhook(event_type=event_type) | w.Other(event_type) | w.Unread(event_type):
             return replace(call, others=call.others | {event_type})
+        case n.Told(sender=sender, notice=n.InQueue() as notice):
+            return _found_in_queue(call, sender.id, notice)
         case n.Told(notice=notice):
             return _told(call, notice)
         case Outcome() as outcome:
             return _outcome(call, outcome)
-        case Observed(seen=CallSeen(alive=alive)):
-            return _seen_alive(call, event.received_ms) if alive else replace(call, gone=True)
+        case Observed(seen=CallSeen(alive=False)):
+            return replace(call, gone=True)
+        case Observed(seen=CallSeen(alive=True), at_ms=None):
+            return _seen_alive(call, event.received_ms)
         case TimerFired(key=key):
             return _timer(call, key)
         case _:
@@ -97,8 +101,42 @@ def _told(call: Call, notice: n.AnyNotice) -> Call:
             return replace(call, undoing=(*call.undoing, Undoing(offer, "", "left")))
         case n.Dismiss(reason=reason):
             return replace(call, dismissed=call.dismissed or reason)
+        case n.OutOfQueue() if call.place == "waiting" and call.joining is None and not call.undoing:
+            return replace(call, place="none")
+        case n.Unexpected(conference=conference):
+            return _unexpected(call, conference)
         case _:
             return call
+
+
+def _found_in_queue(call: Call, queue: str, found: n.InQueue) -> Call:
+    """Telnyx has the leg in a queue that does not know it (the log lost it, or its beginning): it waits there."""
+    if call.agent is not None or call.over:
+        return call
+    call = replace(call, queue=queue, place="waiting", joining=None, done=(call.done | {"answer"}) - {"told-waiting"})
+    if call.answered_ms is None:
+        # Only an answered leg is in a queue, and only after its greeting.
+        greeted = call.speeches_ended | {"greeting"}
+        call = replace(call, answered_ms=found.at_ms, speeches_ended=greeted, done=call.done | {"greeting"})
+    if call.initiated_ms is not None:
+        return call
+    return replace(
+        call,
+        direction="incoming",
+        parked=True,
+        number=found.number,
+        dialled=found.dialled,
+        initiated_ms=found.at_ms,
+    )
+
+
+def _unexpected(call: Call, conference: str) -> Call:
+    """The leg is inside a conference that does not expect it: it leaves, if no queue wants it in one."""
+    leaving = any(undoing.conference == conference for undoing in call.undoing)
+    if call.agent is not None or call.queue is None or call.joining is not None or leaving:
+        return call
+    place = "none" if call.place == "waiting" else call.place
+    return replace(call, undoing=(*call.undoing, Undoing("", conference, "leave")), place=place)
 
 
 def _take_back(call: Call) -> Call:

@@ -10,7 +10,7 @@ from worker.commands import command as c
 from worker.decisions.decision import Act, Send, SetTimer, Tell
 from worker.events import notices as n
 from worker.events.event import Event
-from worker.events.outcomes import Outcome
+from worker.events.outcomes import Observed, Outcome, ParticipantsSeen
 from worker.policy.model import Recording, Tenant
 
 RECORD_RETRY_MS = 1_000
@@ -18,7 +18,12 @@ RECORD_RETRY_MS = 1_000
 
 def decide(conference: Conference, event: Event, policy: Tenant) -> tuple[Act, ...]:
     """Return what the conference does after *event*."""
-    return (*_callers(conference, event), *_recording(conference, event, policy), *_end(conference))
+    return (
+        *_callers(conference, event),
+        *_strangers(conference, event),
+        *_recording(conference, event, policy),
+        *_end(conference),
+    )
 
 
 def _callers(conference: Conference, event: Event) -> Iterator[Act]:
@@ -29,11 +34,24 @@ def _callers(conference: Conference, event: Event) -> Iterator[Act]:
             yield Tell(_to(conference, "queue", caller.queue), connected)
             yield Tell(_to(conference, "agent", caller.agent), connected)
         elif conference.has_left(caller):
-            presence = conference.legs.get(caller.call)
-            at_ms = presence.left_ms if presence and presence.left_ms else event.occurred_ms
+            at_ms = conference.left_ms(caller.call) or event.occurred_ms
             left = n.CallerLeft(caller.offer, caller.call, at_ms)
             yield Tell(_to(conference, "queue", caller.queue), left)
             yield Tell(_to(conference, "agent", caller.agent), left)
+
+
+def _strangers(conference: Conference, event: Event) -> Iterator[Act]:
+    """Send away whom a look found inside and nobody has sent here. The leg itself knows whether it is a caller's."""
+    if isinstance(event.body, Observed) and conference.agent_leg:
+        for call in strangers(conference, event.body):
+            yield Tell(_to(conference, "call", call), n.Unexpected(conference.id))
+
+
+def strangers(conference: Conference, look: Observed) -> tuple[str, ...]:
+    """Return the legs that *look* found inside, are there still, and are neither the agent's nor expected."""
+    found = look.seen.calls if isinstance(look.seen, ParticipantsSeen) else ()
+    known = {conference.agent_leg, *conference.expected}
+    return tuple(call for call in found if call not in known and conference.inside(call))
 
 
 def _recording(conference: Conference, event: Event, policy: Tenant) -> Iterator[Act]:

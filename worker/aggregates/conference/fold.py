@@ -10,7 +10,7 @@ from worker.decisions.decision import Act, Send, SetTimer, Tell
 from worker.events import notices as n
 from worker.events import webhooks as w
 from worker.events.event import Event
-from worker.events.outcomes import Outcome, Refused
+from worker.events.outcomes import Observed, Outcome, ParticipantsSeen, Refused, StatusSeen
 from worker.events.timers import TimerFired
 
 
@@ -32,7 +32,11 @@ def fold(conference: Conference, event: Event) -> Conference:
         case w.Webhook(event_type=event_type) | w.Other(event_type) | w.Unread(event_type):
             return replace(conference, others=conference.others | {event_type})
         case n.Told(notice=notice):
-            return _told(conference, notice)
+            return _told(conference, notice, event.received_ms)
+        case Observed(seen=ParticipantsSeen(calls=calls), at_ms=int(seen_ms)):
+            return looked(conference, calls, seen_ms)
+        case Observed(seen=StatusSeen(ended=True), at_ms=int(seen_ms)):
+            return replace(conference, ended_ms=_earliest(conference.ended_ms, seen_ms))
         case Outcome(command=c.RecordStart(), result=result):
             return _record_started(conference, result if isinstance(result, Refused) else None)
         case Outcome(command=c.RecordStop()):
@@ -78,20 +82,30 @@ def left(conference: Conference, leg: str, at_ms: int) -> Conference:
     return _presence(conference, leg, replace(presence, left_ms=max(presence.left_ms, at_ms)))
 
 
-def _told(conference: Conference, notice: n.AnyNotice) -> Conference:
+def looked(conference: Conference, calls: tuple[str, ...], at_ms: int) -> Conference:
+    """The participants were listed: whoever is not among them had left by then, webhook or none."""
+    conference = replace(conference, looked_ms=max(conference.looked_ms, at_ms))
+    for call in calls:
+        caller = conference.expected.get(call)
+        # Before he was expected he can only have been here for an offer that is over.
+        if caller is None or at_ms > caller.since_ms:
+            conference = joined(conference, call, at_ms)
+    return conference
+
+
+def _told(conference: Conference, notice: n.AnyNotice, now_ms: int) -> Conference:
     match notice:
         case n.ConferenceReady(agent=agent, call=leg, at_ms=at_ms):
             conference = replace(conference, agent=agent, agent_leg=leg)
             # Creating put the leg in. A webhook's time, where there is one, is the better one.
             return conference if leg in conference.legs else joined(conference, leg, at_ms)
         case n.CallerExpected(call=call, offer=offer, queue=queue, agent=agent):
-            return _expect(conference, Expected(call, offer, queue, agent))
+            return _expect(conference, Expected(call, offer, queue, agent, since_ms=now_ms))
         case n.CallerSeen(call=call, at_ms=at_ms):
             return conference if conference.inside(call) else joined(conference, call, at_ms)
         case n.LegGone(call=call, at_ms=at_ms):
-            presence = conference.legs.get(call)
-            if presence is not None and presence.inside:
-                conference = left(conference, call, max(at_ms, presence.joined_ms))
+            if conference.inside(call):
+                conference = left(conference, call, max(at_ms, conference.legs[call].joined_ms))
             caller = conference.expected.get(call)
             if caller is None:
                 return conference

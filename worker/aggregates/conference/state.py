@@ -10,15 +10,10 @@ from ingress.envelope import Address
 
 
 class Presence(msgspec.Struct, frozen=True):
-    """The last times that a leg joined and left; the same whatever order the webhooks came in."""
+    """The last times that a leg joined (or was seen inside) and left; the same whatever order they are told in."""
 
     joined_ms: int = 0
     left_ms: int = 0
-
-    @property
-    def inside(self) -> bool:
-        """Whether the leg is in."""
-        return self.joined_ms > self.left_ms
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -30,6 +25,8 @@ class Expected(msgspec.Struct, frozen=True):
     agent: str
     #: What had happened to the leg here before: only what is later counts.
     after_ms: int = 0
+    #: When he was expected first (Redis time, ms): he cannot have joined for this offer before.
+    since_ms: int = 0
     connected: bool = False
     #: The queue knows that the leg has ended, whatever webhooks say.
     gone: bool = False
@@ -54,6 +51,8 @@ class Conference(msgspec.Struct, frozen=True, tag="conference"):
     created_ms: int | None = None
     ended_ms: int | None = None
     legs: dict[str, Presence] = {}
+    #: The moment of the newest list of participants: who had joined before, and was not in it, is not inside.
+    looked_ms: int = 0
     expected: dict[str, Expected] = {}
     others: frozenset[str] = frozenset()
     recording: Literal["off", "starting", "on", "stopping", "again"] = "off"
@@ -72,7 +71,7 @@ class Conference(msgspec.Struct, frozen=True, tag="conference"):
     def inside(self, leg: str | None) -> bool:
         """Whether *leg* is in."""
         presence = self.legs.get(leg or "")
-        return presence is not None and presence.inside and self.ended_ms is None
+        return presence is not None and not self._out(presence) and self.ended_ms is None
 
     def together(self, caller: Expected) -> bool:
         """Whether *caller* and the agent are both in."""
@@ -86,5 +85,15 @@ class Conference(msgspec.Struct, frozen=True, tag="conference"):
     def has_left(self, caller: Expected) -> bool:
         """Whether *caller* was in and is no more, or never will be."""
         presence = self.legs.get(caller.call)
-        left = presence is not None and not presence.inside and presence.joined_ms > caller.after_ms
+        left = presence is not None and self._out(presence) and presence.joined_ms > caller.after_ms
         return left or caller.gone or self.ended_ms is not None
+
+    def left_ms(self, leg: str) -> int | None:
+        """Return when *leg* went out, as far as that is known."""
+        presence = self.legs.get(leg)
+        if presence is None or not self._out(presence):
+            return None
+        return presence.left_ms if presence.left_ms >= presence.joined_ms else self.looked_ms
+
+    def _out(self, presence: Presence) -> bool:
+        return presence.joined_ms <= presence.left_ms or presence.joined_ms < self.looked_ms

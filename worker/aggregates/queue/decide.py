@@ -10,6 +10,7 @@ from worker.commands import command as c
 from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell
 from worker.events import notices as n
 from worker.events.event import Event
+from worker.events.outcomes import Observed, Queued, QueueSeen
 from worker.policy.model import Queue as QueuePolicy
 from worker.policy.model import Tenant
 
@@ -22,7 +23,7 @@ def decide(queue: Queue, event: Event, policy: Tenant) -> tuple[Act, ...]:
     rules = policy.queues.get(queue.name)
     if rules is None:
         return ()
-    return (*_owed(queue), *_callers(queue, event, rules), *_offers(queue, event, rules))
+    return (*_owed(queue), *_looked(queue, event), *_callers(queue, event, rules), *_offers(queue, event, rules))
 
 
 def longest_idle(agents: dict[str, FreeAgent | None]) -> list[FreeAgent]:
@@ -47,6 +48,33 @@ def _owed(queue: Queue) -> Iterator[Act]:
     for presence in queue.presences:
         notice = n.CallerSeen if presence.inside else n.LegGone
         yield Tell(_to(queue, "conference", presence.conference), notice(presence.call, presence.at_ms))
+
+
+def _looked(queue: Queue, event: Event) -> Iterator[Act]:
+    """Tell those legs of which Telnyx's own queue shows something else than we know."""
+    if not isinstance(event.body, Observed):
+        return
+    look = event.body
+    for found in unknown(queue, look):
+        notice = n.InQueue(found.number, found.dialled, look.at_ms or event.received_ms)
+        yield Tell(_to(queue, "call", found.call), notice)
+    for call in missing(queue, look):
+        yield Tell(_to(queue, "call", call), n.OutOfQueue())
+
+
+def unknown(queue: Queue, look: Observed) -> tuple[Queued, ...]:
+    """Return the callers whom *look* found in Telnyx's queue and we know nothing of."""
+    found = look.seen.callers if isinstance(look.seen, QueueSeen) else ()
+    return tuple(x for x in found if x.call not in queue.callers and x.call not in queue.departed)
+
+
+def missing(queue: Queue, look: Observed) -> tuple[str, ...]:
+    """Return the callers who had come before *look* and wait, and were not found in Telnyx's queue."""
+    if not isinstance(look.seen, QueueSeen) or look.at_ms is None:
+        return ()
+    found = {x.call for x in look.seen.callers}
+    at_ms = look.at_ms
+    return tuple(x.call for x in queue.callers.values() if x.waits and x.arrived_ms < at_ms and x.call not in found)
 
 
 def _callers(queue: Queue, event: Event, rules: QueuePolicy) -> Iterator[Act]:
