@@ -45,6 +45,7 @@ class Pacer:
             sleep: Waits on that clock.
         """
         self._dials_in_window = max(1, int(dials_per_sec * DIAL_WINDOW_SECS))
+        #: When the latest dials go out, or went out: those that wait have their turn in it, in the order they came.
         self._dials: deque[float] = deque()
         self._most_secs = most_secs
         self._now = now
@@ -64,18 +65,12 @@ class Pacer:
         """
         patience = min(self._most_secs, anyio.current_effective_deadline() - anyio.current_time())
         give_up_at = self._now() + patience
-        while True:
-            now = self._now()
-            wait = max(self._window_wait(now), self._dial_wait(now) if dial else 0.0)
-            if wait <= 0:
-                break
-            if now + wait > give_up_at:
-                raise HeldBackError(wait)
-            await self._sleep(wait)
+        await self._window(give_up_at)
+        if dial:
+            await self._turn(give_up_at)
+            await self._window(give_up_at)
         if self._left is not None:
             self._left -= 1
-        if dial:
-            self._dials.append(now)
 
     def heed(self, header: Callable[[str], str | None]) -> None:
         """Learn from an answer's headers how much is left."""
@@ -104,12 +99,29 @@ class Pacer:
             self._left, self._ends_at, self._guessed = max(1, self._limit), now + _GUESS_SECS, True
         return self._ends_at - now if self._left <= 0 else 0.0
 
-    def _dial_wait(self, now: float) -> float:
-        while self._dials and self._dials[0] <= now - DIAL_WINDOW_SECS:
+    async def _window(self, give_up_at: float) -> None:
+        while (wait := self._window_wait(self._now())) > 0:
+            if self._now() + wait > give_up_at:
+                raise HeldBackError(wait)
+            await self._sleep(wait)
+
+    async def _turn(self, give_up_at: float) -> None:
+        """Take the next turn to dial, and wait for it."""
+        now = self._now()
+        while len(self._dials) > self._dials_in_window and self._dials[0] <= now - DIAL_WINDOW_SECS:
             self._dials.popleft()
-        if len(self._dials) < self._dials_in_window:
-            return 0.0
-        return self._dials[0] + DIAL_WINDOW_SECS - now
+        full = len(self._dials) >= self._dials_in_window
+        turn = max(now, self._dials[-self._dials_in_window] + DIAL_WINDOW_SECS) if full else now
+        if turn > give_up_at:
+            raise HeldBackError(turn - now)
+        self._dials.append(turn)
+        if turn > now:
+            try:
+                await self._sleep(turn - now)
+            except BaseException:
+                # It did not go out: the turn is another's.
+                self._dials.remove(turn)
+                raise
 
 
 def _number(text: str | None) -> float | None:

@@ -165,6 +165,26 @@ async def test_150_dials_go_out_in_any_five_seconds_and_other_requests_pass_them
     assert time.at == 1010
 
 
+async def test_dials_that_wait_go_out_in_the_order_in_which_they_came() -> None:
+    time = Time()
+    paced = pacer(time, dials_per_sec=0.2)
+    gone: list[int] = []
+
+    async def dial(number: int) -> None:
+        await paced.admit(dial=True)
+        gone.append(number)
+
+    await paced.admit(dial=True)
+    waiting = [asyncio.ensure_future(dial(number)) for number in range(4)]
+    await time.passes(0)
+    waiting[1].cancel()
+    late = asyncio.ensure_future(dial(9))
+    for _ in range(5):
+        await time.passes(5)
+    await asyncio.gather(*waiting, late, return_exceptions=True)
+    assert gone == [0, 2, 3, 9]
+
+
 async def test_dials_that_come_evenly_are_not_held_back() -> None:
     time = Quick()
     paced = pacer(time)

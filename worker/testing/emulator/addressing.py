@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from yarl import URL
+
 from worker.telnyx.calls.answering import AnswerBody
 from worker.telnyx.calls.dialling import DialBody, TransferBody
 from worker.testing.emulator.legs import Leg
@@ -33,7 +35,11 @@ Addressed = DialBody | TransferBody | AnswerBody
 
 
 def check_webhooks(body: Addressed) -> None:
-    """Refuse webhook URLs and pauses for what is no event, and pauses that are too long."""
+    """Refuse webhook URLs that are none or for what is no event, and pauses that are too long."""
+    check_url(body.webhook_url, "/webhook_url")
+    for event_type, urls in (body.webhook_urls or {}).items():
+        for url in [urls] if isinstance(urls, str) else urls:
+            check_url(url, f"/webhook_urls/{event_type}")
     for field, names in (
         ("webhook_urls", body.webhook_urls or {}),
         ("webhook_retries_policies", body.webhook_retries_policies or {}),
@@ -46,6 +52,19 @@ def check_webhooks(body: Addressed) -> None:
         if sum(pauses_ms) > MOST_PAUSES_MS or any(pause_ms < 0 for pause_ms in pauses_ms):
             pointer = f"/webhook_retries_policies/{event_type}"
             refuse("10015", f"pauses are from 0, and {MOST_PAUSES_MS} ms together at most", pointer=pointer)
+
+
+def check_url(text: str | None, pointer: str) -> None:
+    """Refuse what cannot be posted to."""
+    if not text:
+        return
+    try:
+        url = URL(text)
+        (url.host or "").encode("idna")
+    except ValueError:
+        url = URL()
+    if url.scheme not in ("http", "https") or not url.host or not url.port:
+        refuse("10015", "it is not the address of a web server", pointer=pointer)
 
 
 def set_webhooks(leg: Leg, body: Addressed) -> None:

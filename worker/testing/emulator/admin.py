@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import Annotated, TypeVar
 
 import msgspec
 from aiohttp import web
 
+from worker.telnyx.surface import OPERATIONS
 from worker.testing.emulator.actors import Actors
+from worker.testing.emulator.addressing import EVENT_TYPES
 from worker.testing.emulator.api import Api
 from worker.testing.emulator.books import account
 from worker.testing.emulator.faults import Fault
@@ -22,7 +26,8 @@ class Ring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """POST /emulator/calls: somebody rings, or so many at once."""
 
     to: str
-    from_: str = msgspec.field(name="from", default="+15550100000")
+    #: None: each has a number of their own.
+    from_: str | None = msgspec.field(name="from", default=None)
     patience_secs: Secs = 60.0
     talk_secs: Secs = 5.0
     count: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
@@ -58,7 +63,9 @@ class Admin:
             web.post("/emulator/legs/{call}/hangup", self._hangup),
             web.post("/emulator/legs/{call}/answer", self._answer),
             web.post("/emulator/legs/{call}/dtmf", self._press),
+            web.get("/emulator/faults", self._faults),
             web.post("/emulator/faults", self._fault),
+            web.delete("/emulator/faults", self._disarm),
             web.post("/emulator/lost-webhooks", self._lose),
             web.get("/emulator/conditions", self._conditions),
             web.patch("/emulator/conditions", self._set_conditions),
@@ -69,7 +76,9 @@ class Admin:
     async def _ring(self, request: web.Request) -> web.Response:
         ring = await _read(request, Ring)
         legs = [
-            self._actors.ring(ring.from_, ring.to, patience_secs=ring.patience_secs, talk_secs=ring.talk_secs).id
+            self._actors.ring(
+                ring.from_ or self._actors.number(), ring.to, patience_secs=ring.patience_secs, talk_secs=ring.talk_secs
+            ).id
             for _ in range(ring.count)
         ]
         return web.json_response({"call_control_id": legs[0], "call_control_ids": legs})
@@ -79,12 +88,24 @@ class Admin:
         return web.json_response({})
 
     async def _fault(self, request: web.Request) -> web.Response:
-        self._api.faults.add(await _read(request, Fault))
+        fault = await _read(request, Fault)
+        _check(fault.operation, (*(operation.name for operation in OPERATIONS), "*"), "an operation")
+        self._api.faults.add(fault)
+        return web.json_response({})
+
+    async def _faults(self, _: web.Request) -> web.Response:
+        return web.json_response([msgspec.to_builtins(fault) for fault in self._api.faults.armed])
+
+    async def _disarm(self, _: web.Request) -> web.Response:
+        self._api.faults.clear()
         return web.json_response({})
 
     async def _lose(self, request: web.Request) -> web.Response:
         """The next webhook of each of these event types gets lost."""
-        self._world.delivery.lost_next += await _read(request, list[str])
+        lost = await _read(request, list[str])
+        for event_type in lost:
+            _check(event_type, EVENT_TYPES, "an event type")
+        self._world.delivery.lost_next += lost
         return web.json_response({})
 
     async def _conditions(self, _: web.Request) -> web.Response:
@@ -145,8 +166,17 @@ class Admin:
         return leg
 
 
+def _check(given: str, known: Iterable[str], what: str) -> None:
+    """Refuse what is not among the known words, and name the one that may be meant."""
+    known = sorted(known)
+    if given in known:
+        return
+    near = difflib.get_close_matches(given, known, n=1, cutoff=0)
+    raise web.HTTPBadRequest(text=f"{given!r} is not {what}: did you mean {near[0]}?")
+
+
 async def _read(request: web.Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(await request.read(), type=kind)
-    except msgspec.DecodeError as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise web.HTTPBadRequest(text=str(exc)) from None

@@ -44,6 +44,9 @@ class Bridges:
             self.part(each, spare=leg if each is other else other)
             self._queues.remove(each, "bridged")
             self._conferences.take_out(each)
+        if not (leg.alive and other.alive):
+            # One of them ended a conference by leaving it, and that hung the other one up.
+            return
         leg.peer, other.peer, leg.after_unbridge = other.id, leg.id, after
         for each in (leg, other):
             self._world.say(each, "call.bridged")

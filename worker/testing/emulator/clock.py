@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 import anyio
 
+MOST_SECS = 1e9
+
 
 @dataclass(order=True)
 class Timer:
@@ -54,7 +56,8 @@ class Clock:
         return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def later(self, secs: float, action: Callable[[], None]) -> Timer:
-        """Do *action* in a while."""
+        """Do *action* in a while, which is shortened to what a clock can count."""
+        secs = min(secs, MOST_SECS)
         timer = Timer(self.now() + secs, next(self._numbers), action)
         heapq.heappush(self._timers, timer)
         self._changed.set()

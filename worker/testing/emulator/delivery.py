@@ -217,7 +217,7 @@ class Delivery:
                     url, data=body, headers=headers, allow_redirects=redirected, max_redirects=MOST_REDIRECTS
                 ) as response:
                     return response.status
-            except (aiohttp.ClientError, TimeoutError):
+            except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
                 return None
 
         return post

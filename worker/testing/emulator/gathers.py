@@ -28,6 +28,8 @@ class Gather:
     gather_id: str | None = None
     #: Begins the prompt and returns how long it lasts; with True, after a wrong input.
     prompt: Callable[[bool], float] | None = None
+    #: It is asked in a conference, and no longer when the leg leaves it.
+    confined: bool = False
     #: Ends the prompt, when the first digit comes.
     hush: Callable[[], None] | None = None
     client_state: str | None = None
@@ -53,6 +55,12 @@ class Gathers:
     def stop(self, leg: Leg) -> None:
         """Ask no longer."""
         self._end(leg, "cancelled")
+
+    def leave(self, leg: Leg) -> None:
+        """The leg leaves its conference: what was asked of it there is given up."""
+        gather = self._active.get(leg.id)
+        if gather is not None and gather.confined:
+            self._end(leg, "cancelled")
 
     def press(self, leg: Leg, digits: str) -> None:
         """The far end presses digits."""

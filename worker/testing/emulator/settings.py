@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Secs = Annotated[float, msgspec.Meta(ge=0)]
+#: Three years are enough.
+Secs = Annotated[float, msgspec.Meta(ge=0, le=1e8)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Url = Annotated[str, msgspec.Meta(pattern="^https?://.+")]
 
@@ -15,7 +16,7 @@ class Traffic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Callers who ring by themselves."""
 
     to: str
-    per_minute: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    per_minute: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 0.0
     #: How long a caller waits to be connected before hanging up: between these.
     patience_secs: tuple[Secs, Secs] = (20.0, 60.0)
     #: How long a conversation lasts: between these.
@@ -118,8 +119,8 @@ class EmulatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     #: Base64 of the 32 bytes that the signing key is made of; empty: a new key.
     signing_seed: str = ""
     connection_id: str = "1494404757140276705"
-    #: Makes everything random repeatable.
-    seed: int = 0
+    #: Makes everything random repeatable, ids included; none: another one each time.
+    seed: int | None = None
     #: How many of its seconds pass in one of ours; 0: none, but for what is asked for.
     speed: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 1.0
     region: Literal["Australia", "Europe", "Middle East", "US"] = "US"

@@ -31,6 +31,7 @@ class Telephony:
         self.recordings = Recordings(world, self.conferences)
         self.audio = Audio(world, self.conferences)
         self.gathers = Gathers(world)
+        self.conferences.partings.append(lambda _, leg: self.gathers.leave(leg))
         self.phones = Phones(world)
         self.dialling = Dialling(world, self.bridges, self.conferences, self.recordings, self.audio, self.phones)
 

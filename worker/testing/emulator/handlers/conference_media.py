@@ -96,6 +96,7 @@ class ConferenceMediaHandlers:
                 tries=body.maximum_tries or 3,
                 gather_id=body.gather_id,
                 prompt=prompt,
+                confined=True,
                 hush=(lambda: self._audio.stop_in(found, [leg])) if hushes else None,
             )
         )
