@@ -66,7 +66,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 def emulator_settings(receiver: Receiver) -> EmulatorSettings:
     """Return an emulator that is quicker than life."""
     return EmulatorSettings(
-        webhook_url=receiver.url, api_key="KEYtest", characters_per_sec=1000, answer_secs=0.01, saving_secs=0.01
+        webhook_url=receiver.url, api_key="KEYtest", seed=1, characters_per_sec=1000, answer_secs=0.01, saving_secs=0.01
     )
 
 

@@ -259,7 +259,7 @@ def summary(console: Console, report: Report, books: dict[str, object]) -> int:
 
 def compare(report: Report, books: dict[str, object]) -> list[str]:
     """Return where the log and the emulator's own account differ."""
-    broken = [str(line) for line in _list(books, "violations")]
+    broken = [str(line) for line in _list(books, "double_bookings")]
     talked = sum(bool(_list(caller, "stays")) for caller in _list(books, "callers") if isinstance(caller, dict))
     if talked != report.answered:
         broken.append(f"{talked} callers were in a conference, and {report.answered} were answered by the log")

@@ -28,7 +28,7 @@ def unsaid() -> Unconfirmed:
 @pytest.fixture
 def still_settings(receiver: Receiver, unsaid: Unconfirmed) -> EmulatorSettings:
     """Return an emulator whose time stands; a text of forty characters lasts a second, and so does audio."""
-    return EmulatorSettings(webhook_url=receiver.url, api_key="KEYtest", speed=0, unconfirmed=unsaid)
+    return EmulatorSettings(webhook_url=receiver.url, api_key="KEYtest", speed=0, seed=1, unconfirmed=unsaid)
 
 
 @pytest.fixture

@@ -19,7 +19,9 @@ from worker.testing.emulator.settings import Phone
 AGENT = "sip:alice@sip.telnyx.com"
 
 
-async def ask(emulator: Emulator, method: str, path: str, body: object = None) -> tuple[int, dict[str, object] | str]:
+async def ask(
+    emulator: Emulator, method: str, path: str, body: object = None
+) -> tuple[int, dict[str, object] | list[object] | str]:
     """Return the status and the answer, which is a text where something is wrong."""
     async with (
         aiohttp.ClientSession() as http,
@@ -62,6 +64,13 @@ async def test_many_ring_at_once(still: Emulator, receiver: Receiver) -> None:
     initiated = await told(still, receiver, "call.initiated")
     assert len(set(calls)) == 20
     assert {payload["call_control_id"] for payload in initiated} == set(calls)
+
+
+async def test_callers_have_numbers_of_their_own_unless_one_is_given(still: Emulator, receiver: Receiver) -> None:
+    for body in ({"count": 2}, {}, {"from": "+15550123", "count": 2}):
+        await post(still, "calls", {"to": NUMBER, **body})
+    numbers = [payload["from"] for payload in await told(still, receiver, "call.initiated")]
+    assert sorted(map(str, numbers)) == ["+15550000001", "+15550000002", "+15550000003", "+15550123", "+15550123"]
 
 
 async def test_callers_ring_by_themselves_until_they_are_told_not_to(still: Emulator, receiver: Receiver) -> None:
@@ -142,6 +151,43 @@ async def test_a_fault_and_a_lost_webhook_are_asked_for(
     assert await told(still, receiver, "call.hangup") == []
 
 
+async def test_faults_that_are_to_come_are_shown_and_taken_back(still: Emulator, line: TelnyxClient) -> None:
+    await post(still, "faults", {"operation": "calls hangup", "kind": "refuse", "times": 3})
+    leg = answered(still)
+    with refused(500, "10007"):
+        await line.calls.hangup(leg.id)
+    fault = {"operation": "calls hangup", "kind": "refuse", "times": 2, "status": 500, "code": "10007"}
+    assert await ask(still, "GET", "faults") == (200, [fault])
+    assert (await ask(still, "DELETE", "faults"))[0] == 200
+    assert await ask(still, "GET", "faults") == (200, [])
+    await line.calls.hangup(leg.id)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("faults", {"operation": "conference join", "kind": "refuse"}, "did you mean conferences join?"),
+        ("lost-webhooks", ["call.hangup", "call.hangd_up"], "'call.hangd_up' is not an event type: did you mean call."),
+    ],
+)
+async def test_a_word_that_is_not_known_is_refused_with_the_nearest(
+    still: Emulator, path: str, body: object, said: str
+) -> None:
+    status, text = await ask(still, "POST", path, body)
+    assert status == 400
+    assert said in json.loads(str(text))["error"]
+    assert (still.api.faults.armed, still.delivery.lost_next) == ((), [])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "said"),
+    [("POST", "legs/v3:none/hangup", 404, "no such leg"), ("GET", "bokes", 404, "There is no GET /emulator/bokes")],
+)
+async def test_what_is_refused_is_told_in_json(still: Emulator, method: str, path: str, status: int, said: str) -> None:
+    given, text = await ask(still, method, path)
+    assert (given, said in json.loads(str(text))["error"]) == (status, True)
+
+
 async def test_time_is_moved_on(still: Emulator, line: TelnyxClient) -> None:
     leg = await dialled(still, line)
     status, answer = await ask(still, "POST", "clock", {"advance_secs": 60})
@@ -162,6 +208,7 @@ async def test_the_books_say_what_there_is(still: Emulator, line: TelnyxClient, 
     assert isinstance(agents, list)
     assert [each["id"] for each in callers] == [caller.id, other.id]
     assert [each["id"] for each in agents] == [agent.id]
+    assert [each["from"] for each in callers] == [caller.from_, other.from_]
     assert account["queues"] == {"support": [caller.id]}
     assert account["waiting"] == 2
     requests = [("calls dial", 1), ("calls enqueue", 1)]
@@ -171,7 +218,7 @@ async def test_the_books_say_what_there_is(still: Emulator, line: TelnyxClient, 
     assert (webhooks["sent"], webhooks["delivered"], webhooks["under_way"]) == (5, 5, 0)
 
 
-async def test_the_books_keep_what_nobody_should_have_done(still: Emulator, line: TelnyxClient) -> None:
+async def test_the_books_keep_who_was_in_two_places_at_once(still: Emulator, line: TelnyxClient) -> None:
     await dialled(still, line)
     await dialled(still, line)
-    assert (await books(still))["violations"] == [f"{AGENT} is dialled while it is in a call"]
+    assert (await books(still))["double_bookings"] == [f"{AGENT} is dialled while it is in a call"]

@@ -8,14 +8,15 @@ import json
 import aiohttp
 import msgspec
 import pytest
+from msgspec.structs import replace
 from nacl.signing import VerifyKey
 from telnyx import Telnyx
 
 from tests.integration.conftest import Receiver
 from worker.testing.emulator.legs import Leg
 from worker.testing.emulator.problems import Problem
-from worker.testing.emulator.server import Emulator
-from worker.testing.emulator.settings import Phone, Unconfirmed
+from worker.testing.emulator.server import Emulator, serve
+from worker.testing.emulator.settings import EmulatorSettings, Phone, Unconfirmed
 
 NUMBER = "+13125550131"
 
@@ -188,7 +189,24 @@ async def test_the_books_show_what_has_happened(emulator: Emulator) -> None:
     async with aiohttp.ClientSession() as http, http.get(f"{emulator.base}/emulator/books") as response:
         books = await response.json()
     assert len(books["callers"]) == 1
-    assert books["violations"] == []
+    assert books["double_bookings"] == []
+
+
+async def test_outside_telnyxs_operations_it_is_said_where_they_are(emulator: Emulator) -> None:
+    async with aiohttp.ClientSession() as http, http.get(f"{emulator.base}/queues") as response:
+        (error,) = (await response.json())["errors"]
+    assert (response.status, error["code"]) == (404, "10005")
+    assert "below /v2" in error["detail"]
+
+
+async def test_without_a_seed_two_emulators_have_no_id_in_common(emulator_settings: EmulatorSettings) -> None:
+    ids = []
+    for settings in (replace(emulator_settings, seed=None),) * 2 + (replace(emulator_settings, seed=5),) * 2:
+        async with serve(settings) as emulator:
+            ids.append((emulator.seed, ring(emulator).id, emulator.world.new_uuid()))
+    first, second, third, fourth = ids
+    assert not set(first) & set(second)
+    assert third == fourth
 
 
 async def test_two_agents_on_one_caller_would_be_seen_in_the_books(emulator: Emulator) -> None:

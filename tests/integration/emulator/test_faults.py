@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import aiohttp
+import anyio
 import pytest
 
 from tests.integration.conftest import Receiver
@@ -137,3 +138,19 @@ async def test_a_request_takes_as_long_as_is_set(still: Emulator) -> None:
     async with TelnyxClient("KEYtest", base_url=still.api_base, request_secs=0.2) as line:
         assert await outcome(line) == "reset"
     assert still.telephony.queues.by_name == {}
+
+
+async def test_who_gives_up_early_finds_it_done_and_disturbs_nobody(
+    still: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    await change(still, {"latency_secs": 0.5})
+    async with TelnyxClient("KEYtest", base_url=still.api_base, request_secs=0.2) as hasty:
+        assert await outcome(hasty) == "reset"
+    host, _, port = still.base.removeprefix("http://").rpartition(":")
+    stream = await anyio.connect_tcp(host, int(port))
+    await stream.send(b"POST /v2/queues HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+    await stream.aclose()
+    with anyio.fail_after(10):
+        while "q" not in still.telephony.queues.by_name:
+            await anyio.sleep(0.01)
+    assert caplog.messages == []

@@ -36,6 +36,11 @@ class Actors:
         self._world.later(patience_secs, lambda: self._lose_patience(leg))
         return leg
 
+    def number(self) -> str:
+        """Return the number of the next caller: everybody has one of their own."""
+        self._rung += 1
+        return f"+1555{self._rung:07d}"
+
     def set_traffic(self, traffic: Traffic) -> None:
         """Let callers ring by themselves, more or less often, or not at all."""
         self.traffic = traffic
@@ -54,9 +59,8 @@ class Actors:
             await self._changed.wait()
             next_call.cancel()
             if self.traffic is traffic:
-                self._rung += 1
                 self.ring(
-                    f"+1555{self._rung:07d}",
+                    self.number(),
                     traffic.to,
                     patience_secs=self._random.uniform(*traffic.patience_secs),
                     talk_secs=self._random.uniform(*traffic.talk_secs),

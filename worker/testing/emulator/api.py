@@ -91,11 +91,12 @@ class Api:
 
     def _handler(self, operation: Operation[object]) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
-            latency_secs = self.latency_secs()
-            if latency_secs:
-                await anyio.sleep(latency_secs)
             ids = tuple(request.match_info[name] for name in operation.parameters)
             raw, authorization = await request.read(), request.headers.get("Authorization")
+            latency_secs = self.latency_secs()
+            if latency_secs:
+                # What has come is carried out, though its sender may give up meanwhile.
+                await anyio.sleep(latency_secs)
             try:
                 reply = self.respond(Request(operation, ids, request.query, raw, authorization))
             except Broken:
@@ -150,17 +151,3 @@ class Api:
         # What makes something has its key of the account, any other of the call or conference, whatever it does.
         scope = f"{operation.resource} {ids[0]}" if ids else operation.path
         return self._repetitions.once(scope, key, lambda: self._table[operation](*ids, *given))
-
-
-@web.middleware
-async def answer_as_telnyx(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Give what is not there an answer in Telnyx's form, below /v2."""
-    try:
-        return await handler(request)
-    except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as missing:
-        if not request.path.startswith("/v2/"):
-            raise
-        problem = Problem(missing.status, "10005", "Resource not found", f"There is no {request.method} {request.path}")
-        return web.json_response(problem.body(), status=problem.status)

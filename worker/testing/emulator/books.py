@@ -11,7 +11,7 @@ from worker.testing.emulator.telephony import Telephony
 
 
 def account(telephony: Telephony, api: Api) -> dict[str, object]:
-    """Return everything: callers, agents, conferences, queues, recordings, violations, webhooks and requests."""
+    """Return everything: callers, agents, conferences, queues, recordings, double bookings, webhooks and requests."""
     world = telephony.world
     legs = list(world.legs.values())
     stays = _by_conference(legs)
@@ -23,7 +23,7 @@ def account(telephony: Telephony, api: Api) -> dict[str, object]:
             queue.name: [entry.leg.id for entry in queue.entries] for queue in telephony.queues.by_name.values()
         },
         "recordings": [dataclasses.asdict(recording) for recording in telephony.recordings.all],
-        "violations": world.violations,
+        "double_bookings": world.violations,
         "webhooks": {**world.delivery.counts, "under_way": world.delivery.under_way},
         "requests": [
             {"operation": operation, "status": status, "count": count}
@@ -36,7 +36,7 @@ def account(telephony: Telephony, api: Api) -> dict[str, object]:
 def _leg(leg: Leg, stays: dict[str, list[tuple[Leg, Stay]]]) -> dict[str, object]:
     """Return a leg; each stay says who else was there meanwhile."""
     return {
-        **dataclasses.asdict(leg),
+        **{name.rstrip("_"): value for name, value in dataclasses.asdict(leg).items()},
         "stays": [
             {
                 **dataclasses.asdict(stay),

@@ -119,10 +119,11 @@ class Conferences:
         self, id_or_name: str, *, active: bool = True, region: str | None = None, named: bool = True
     ) -> Conference:
         """Return a conference by its id, or an active one by its name where Telnyx takes that; or refuse."""
-        found = self.by_id.get(id_or_name)
-        if found is None and named:
-            found = self._active.get(id_or_name)
+        other = self._active.get(id_or_name)
+        found = self.by_id.get(id_or_name) or (other if named else None)
         foreign = found is not None and region is not None and region != found.region
+        if found is None and other is not None:
+            refuse("90058", f"{id_or_name} is a conference's name, and this takes its id: {other.id}")
         if found is None or (foreign and self.world.settings.unconfirmed.foreign_region == "not-found"):
             refuse("90058", f"there is no conference {id_or_name}" + (f" in {region}" if foreign else ""))
         if active and found.ended_at is not None:

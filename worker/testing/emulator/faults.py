@@ -26,13 +26,22 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Faults:
     """The faults that are to come."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | None) -> None:
         self._next: list[Fault] = []
         self._random = random.Random(f"{seed} requests")
+
+    @property
+    def armed(self) -> tuple[Fault, ...]:
+        """Those that are to come, with how often each still is."""
+        return tuple(self._next)
 
     def add(self, fault: Fault) -> None:
         """Have *fault* happen."""
         self._next.append(fault)
+
+    def clear(self) -> None:
+        """Let none of those happen that are to come."""
+        self._next.clear()
 
     def latency_secs(self, conditions: Conditions) -> float:
         """Return how long a request that comes now takes."""

@@ -11,16 +11,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+import msgspec
 from aiohttp import web
 from nacl.signing import SigningKey
 
 from ingress.errors import ConfigError
 from worker.testing.emulator.actors import Actors
 from worker.testing.emulator.admin import Admin
-from worker.testing.emulator.api import Api, answer_as_telnyx
+from worker.testing.emulator.api import Api
 from worker.testing.emulator.clock import Clock
 from worker.testing.emulator.delivery import Delivery
 from worker.testing.emulator.limits import Limits
+from worker.testing.emulator.misses import answer_in_json
 from worker.testing.emulator.repetitions import Repetitions
 from worker.testing.emulator.settings import EmulatorSettings
 from worker.testing.emulator.telephony import Telephony
@@ -40,6 +42,8 @@ class Emulator:
         self.clock = self.world.clock
         self.delivery = self.world.delivery
         self.public_key = self.delivery.public_key
+        #: With it, another emulator does everything random as this one.
+        self.seed = self.world.settings.seed
         self.actors = actors
         self.api = api
 
@@ -51,6 +55,8 @@ async def serve(settings: EmulatorSettings) -> AsyncIterator[Emulator]:
     Raises:
         ConfigError: The signing seed is not base64 of 32 bytes.
     """
+    if settings.seed is None:
+        settings = msgspec.structs.replace(settings, seed=secrets.randbits(32))
     api_key = settings.api_key or f"KEY{secrets.token_hex(16)}"
     clock = Clock(speed=settings.speed)
     async with anyio.create_task_group() as tasks:
@@ -62,7 +68,7 @@ async def serve(settings: EmulatorSettings) -> AsyncIterator[Emulator]:
         limits = Limits(settings, clock)
         repetitions = Repetitions(clock, settings.unconfirmed.duplicate_command)
         api = Api(settings, api_key, telephony.table(limits), limits=limits, repetitions=repetitions, delivery=delivery)
-        app = web.Application(middlewares=[answer_as_telnyx])
+        app = web.Application(middlewares=[answer_in_json])
         app.add_routes([*api.routes(), *Admin(telephony, actors, api).routes()])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
@@ -96,6 +102,8 @@ async def _run(settings: EmulatorSettings) -> None:
         print(f"API base    {emulator.api_base}")
         print(f"API key     {emulator.api_key}")
         print(f"public key  {emulator.public_key}")
+        print(f"connection  {settings.connection_id}")
+        print(f"seed        {emulator.seed}")
         print(f"webhooks to {settings.webhook_url}", flush=True)
         with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
             async for _ in received:

@@ -44,7 +44,7 @@ class World:
         self.legs: dict[str, Leg] = {}
         #: How many of our calls to each address have not ended.
         self._called: Counter[str] = Counter()
-        #: What nobody should have done, in words.
+        #: Who was put into two places at once, in words: nobody of Switchhook's should be. Telnyx allows some of it.
         self.violations: list[str] = []
         self.watchers: list[Watcher] = []
         #: Ends a leg's part in a queue, conference, bridge… when it hangs up; set by those that hold it.
