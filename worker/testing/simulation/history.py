@@ -26,22 +26,27 @@ class Ring(_Happening, frozen=True, tag="ring"):
     talk_secs: float = 5.0
 
 
-class Crash(_Happening, frozen=True, tag="crash"):
-    """A worker is killed when it has taken so many more steps; it is started again, or never."""
+class Aimed(_Happening, frozen=True):
+    """Happens in the middle of something: when so many more events are in the log, and so many more steps are taken."""
 
-    worker: int
+    events: int = 0
     steps: int = 0
+
+
+class Crash(Aimed, frozen=True, tag="crash"):
+    """A worker is killed; it is started again, or never."""
+
+    worker: int = 0
     again_secs: float | None = 2.0
     #: Whether the next one has the same name.
     same_name: bool = False
 
 
-class Pause(_Happening, frozen=True, tag="pause"):
-    """A worker takes no step for so long, from so many steps later; the world goes on."""
+class Pause(Aimed, frozen=True, tag="pause"):
+    """A worker takes no step for so long, while the world goes on."""
 
-    worker: int
-    secs: float
-    steps: int = 0
+    worker: int = 0
+    secs: float = 1.0
 
 
 class Leave(_Happening, frozen=True, tag="leave"):
@@ -51,10 +56,9 @@ class Leave(_Happening, frozen=True, tag="leave"):
     again_secs: float | None = 2.0
 
 
-class DoorCrash(_Happening, frozen=True, tag="door-crash"):
+class DoorCrash(Aimed, frozen=True, tag="door-crash"):
     """The ingress is killed, and started again."""
 
-    steps: int = 0
     again_secs: float = 1.0
 
 
@@ -116,6 +120,11 @@ class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def faults_end_secs(self) -> float:
         """When the last fault is over, but for what is started again."""
         return max((fault.at_secs + getattr(fault, "secs", 0.0) for fault in self.faults), default=0.0)
+
+    @property
+    def longest_start_secs(self) -> float:
+        """How long what has been killed or told to end may be away before it is started again."""
+        return max((getattr(fault, "again_secs", 0.0) or 0.0 for fault in self.faults), default=0.0)
 
 
 _encoder = msgspec.json.Encoder()

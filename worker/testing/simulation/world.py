@@ -55,6 +55,8 @@ class Simulation:
         self.wrong: list[str] = []
         #: Whether Redis has forgotten something that it had answered, and when that was last (Unix ms).
         self.forgot_ms: int | None = None
+        #: Of each caller, by leg.
+        self.patience_secs: dict[str, float] = {}
         virtual_time.set(self.unix_secs)
         self.outside = contextvars.copy_context()
         self.redis = Server(self.now_ms, random.Random(f"{history.seed} redis"), self.outside)
@@ -122,6 +124,13 @@ class Simulation:
         if not any(text in known for known in self.wrong):
             self.wrong.append(f"{asyncio.get_running_loop().time():.3f} s: {text}")
 
+    def restart_redis(self, forgets_ms: int, *, down_secs: float) -> None:
+        """Let another Redis come back after *down_secs*, without what the one before was told in its last moments."""
+        lost_ms = forgets_ms + round(down_secs * 1000)
+        if forgets_ms:
+            self.forgot_ms = self.now_ms()
+        self.redis.come_back(forgets_ms=lost_ms if forgets_ms else 0)
+
     async def begin(self, tasks: TaskGroup) -> None:
         """Start everything."""
         await tasks.start(self.delivery.run, tasks)
@@ -146,7 +155,8 @@ class Simulation:
     def _ringing(self, patience_secs: float, talk_secs: float) -> Callable[[], None]:
         def ring() -> None:
             from_ = f"+1555{len(self.phones.legs):07d}"
-            self.actors.ring(from_, NUMBER, patience_secs=patience_secs, talk_secs=talk_secs)
+            leg = self.actors.ring(from_, NUMBER, patience_secs=patience_secs, talk_secs=talk_secs)
+            self.patience_secs[leg.id] = patience_secs
 
         return ring
 

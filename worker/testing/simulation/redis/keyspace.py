@@ -56,6 +56,8 @@ class Keyspace:
         self.now_ms = now_ms
         #: Streams that have grown since somebody last looked.
         self.grown: set[bytes] = set()
+        #: How many entries were ever appended.
+        self.appends = 0
         self._values: dict[bytes, Value] = {}
         self._expires_ms: dict[bytes, int] = {}
         self._undo: deque[tuple[int, Callable[[], None]]] = deque()
@@ -118,6 +120,7 @@ class Keyspace:
         stream.fields.append(fields)
         stream.last = ident
         self.grown.add(key)
+        self.appends += 1
 
         def undo() -> None:
             place = bisect_left(stream.ids, ident)

@@ -104,6 +104,11 @@ class Server:
         self._waiting: list[tuple[Link, Answer, Waiting]] = []
         #: What arrived while the server was silent.
         self._held_back: list[Callable[[], None]] = []
+        self._triggers: list[tuple[int, Callable[[], None]]] = []
+
+    def after_appends(self, count: int, action: Callable[[], None]) -> None:
+        """Do *action* when so many more entries have been appended to streams."""
+        self._triggers.append((self.keyspace.appends + count, action))
 
     def latency_secs(self) -> float:
         """Return how long a piece takes one way."""
@@ -226,6 +231,9 @@ class Server:
         if not self.keyspace.grown:
             return
         grown, self.keyspace.grown = self.keyspace.grown, set()
+        for trigger in [trigger for trigger in self._triggers if trigger[0] <= self.keyspace.appends]:
+            self._triggers.remove(trigger)
+            trigger[1]()
         for waiter in list(self._waiting):
             link, answer, waiting = waiter
             if grown.isdisjoint(waiting.after):
