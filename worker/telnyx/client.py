@@ -52,6 +52,8 @@ class TelnyxClient:
         dials_per_sec: float = DIALS_PER_SEC,
         page_size: int = PAGE_SIZE,
         jitter: random.Random | None = None,
+        whole_tries: bool = False,
+        heard: Callable[[TelnyxError], None] = lambda _: None,
     ) -> None:
         """Make a client; nothing is sent yet.
 
@@ -66,6 +68,8 @@ class TelnyxClient:
             dials_per_sec: Telnyx allows 30 by default.
             page_size: How many items of a list to ask for at once; Telnyx allows 250.
             jitter: Chance for the pauses between repetitions.
+            whole_tries: Whether a try that began within `retry_secs` still has all of `request_secs`.
+            heard: Told each error after which a request is repeated.
 
         Raises:
             ConfigError: The base URL or the proxy is not an address, or would send the key in the clear to Telnyx; or
@@ -87,6 +91,8 @@ class TelnyxClient:
         self._pacer = Pacer(dials_per_sec=dials_per_sec)
         self._page_size = page_size
         self._jitter = jitter or random.Random()
+        self._try_secs = request_secs if whole_tries else 0.0
+        self._heard = heard
         self._session: aiohttp.ClientSession | None = None
         self._decoders: dict[object, msgspec.json.Decoder[object]] = {}
         self.calls = Calls(self)
@@ -199,6 +205,8 @@ class TelnyxClient:
             for_secs=min(self._retry_secs, RESEND_WITHIN_SECS) if keyed else self._retry_secs,
             again=lambda error: may_repeat(operation.kind, key=key, error=error),
             jitter=self._jitter,
+            try_secs=self._try_secs,
+            heard=self._heard,
         )
 
     async def _once(self, operation: Operation[A], target: URL, data: bytes | None) -> bytes:

@@ -57,7 +57,8 @@ class ApiError(TelnyxError):
     ) -> None:
         told = ": ".join(part for part in (title, detail) if part) or "no explanation"
         where = f" at {pointer}" if pointer else ""
-        super().__init__(f"Telnyx answered {status} (code {code or 'none'}){where}: {told}")
+        known = f" (code {code})" if code else ""
+        super().__init__(f"Telnyx answered {status}{known}{where}: {told}")
         self.status = status
         self.code = code
         self.title = title

@@ -5,6 +5,8 @@ Those hold the request's headers and the proxy's address, with the key and the p
 
 from __future__ import annotations
 
+import errno
+
 import aiohttp
 
 from worker.telnyx.errors import DeadlineError, NetworkError, NotSentError
@@ -21,6 +23,11 @@ def network_error(error: Exception, what: str, *, connect_secs: float, request_s
             return DeadlineError(f"{what}: no answer in {request_secs:g} s")
         case aiohttp.ClientHttpProxyError():
             return NotSentError(f"{what}: the proxy answered {error.status}")
+        case aiohttp.ClientConnectorDNSError():
+            return NotSentError(f"{what}: the name {error.host} is not known, or cannot be looked up")
+        case aiohttp.ClientConnectorError() if error.os_error.errno == errno.ECONNREFUSED:
+            where = f"[{error.host}]" if ":" in error.host else error.host
+            return NotSentError(f"{what}: nothing listens at {where}:{error.port} (connection refused)")
         case aiohttp.ClientConnectorError():
             return NotSentError(_told(error, what))
         case _:

@@ -58,6 +58,8 @@ async def repeat(
     for_secs: float,
     again: Callable[[TelnyxError], bool],
     jitter: random.Random,
+    try_secs: float = 0.0,
+    heard: Callable[[TelnyxError], None] = lambda _: None,
     now: Callable[[], float] = anyio.current_time,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
 ) -> T:
@@ -71,6 +73,8 @@ async def repeat(
         for_secs: How long all tries and pauses may take.
         again: Whether to go on after an error.
         jitter: Chance for the pauses.
+        try_secs: How long a try may take at least, even beyond *for_secs*; none begins after those.
+        heard: Told each error after which it goes on.
         now: The clock, seconds.
         sleep: Waits on that clock.
 
@@ -84,7 +88,7 @@ async def repeat(
     before = ""
     while True:
         try:
-            with anyio.CancelScope(deadline=anyio.current_time() + deadline - now()):
+            with anyio.CancelScope(deadline=anyio.current_time() + max(deadline - now(), try_secs)):
                 return await request()
         except TelnyxError as error:
             pause = backoff(tries, jitter)
@@ -92,9 +96,10 @@ async def repeat(
                 pause = max(pause, error.retry_after_secs or 0.0)
             if not again(error) or now() + pause >= deadline:
                 raise
+            heard(error)
             before = f"; the try before it: {error}"
         else:
-            raise DeadlineError(f"no answer within the {for_secs:g} s that it had{before}")
+            raise DeadlineError(f"no answer within the {max(for_secs, try_secs):g} s that it had{before}")
         tries += 1
         await sleep(pause)
 

@@ -15,6 +15,7 @@ from worker.telnyx.conferences.bodies import CreateBody, HoldBody, JoinBody, Lea
 from worker.telnyx.conferences.media import GatherUsingAudioBody, SendDtmfBody
 from worker.telnyx.conferences.queries import ConferenceQuery, ConferencesQuery, ParticipantsQuery
 from worker.telnyx.conferences.results import Conference
+from worker.telnyx.errors import NotFoundError
 from worker.testing.emulator.legs import Leg
 from worker.testing.emulator.server import Emulator
 from worker.testing.emulator.settings import Unconfirmed
@@ -254,7 +255,7 @@ async def test_some_operations_take_no_name(still: Emulator, line: TelnyxClient)
         await line.conferences.send_dtmf("room", SendDtmfBody(digits="1"))
     with refused(404, "90058"):
         await line.conferences.gather_using_audio("room", GatherUsingAudioBody(call_control_id=leg.id))
-    with refused(404, "90058"):
+    with pytest.raises(NotFoundError, match=f"room is a conference's name, and this takes its id: {room.id}"):
         await line.conferences.retrieve("room")
     with refused(404, "90058"):
         await line.conferences.participant("room", inside.id)

@@ -12,6 +12,7 @@ from msgspec import inspect as types
 
 from tests.integration.emulator.conftest import answered, ringing
 from tests.integration.telnyx.specimens import wire
+from worker.telnyx.conferences.operations import BY_NAME
 from worker.telnyx.operation import Operation
 from worker.telnyx.surface import OPERATIONS
 from worker.testing.emulator.server import Emulator
@@ -213,6 +214,14 @@ async def test_a_leg_must_be_known_alive_and_answered(still: Emulator, api: Api,
 @named([each for each in OPERATIONS if each.path.startswith("/conferences/{")])
 async def test_a_conference_must_be_known(api: Api, operation: Op) -> None:
     assert await api.command(operation, minimal(operation)) == (404, "90058", None)
+
+
+@named([each for each in OPERATIONS if each.path.startswith("/conferences/{")])
+async def test_a_conferences_name_does_where_it_is_documented_to(still: Emulator, api: Api, operation: Op) -> None:
+    still.telephony.conferences.create(answered(still), "room")
+    ids = ("room", NOBODY)[: len(operation.parameters)]
+    _, code, _ = await api.command(operation, minimal(operation), *ids)
+    assert (code != "90058") is (operation in BY_NAME)
 
 
 @named([each for each in OPERATIONS if each.path.startswith("/queues/{")])

@@ -14,9 +14,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import anyio
 import pytest
 from aiohttp import web
+from aiohttp.client_reqrep import ConnectionKey
 
 from ingress.errors import ConfigError
 from tests.integration.telnyx.answering import serving
@@ -33,6 +35,7 @@ from worker.telnyx.errors import (
     UnreadableError,
     UnsendableError,
 )
+from worker.telnyx.failures import network_error
 from worker.telnyx.sender import Sender
 
 KEY = "KEY0123_verysecret"
@@ -170,6 +173,22 @@ async def test_a_proxy_that_is_not_there_is_one_to_which_nothing_was_sent(unused
     error = await failure("https://api.telnyx.example/v2", proxy=proxy)
     assert isinstance(error, NotSentError)
     assert "pa55word" not in all_that_is_told(error)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_where_nothing_listens_it_is_said_with_the_address(host: str, unused_tcp_port: int) -> None:
+    error = await failure(f"http://{host}:{unused_tcp_port}/v2")
+    assert isinstance(error, NotSentError)
+    assert str(error) == f"GET /calls/x: nothing listens at {host}:{unused_tcp_port} (connection refused)"
+
+
+def test_a_name_that_is_not_known_is_said() -> None:
+    key = ConnectionKey("nobody.invalid", 443, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=0)
+    error = network_error(
+        aiohttp.ClientConnectorDNSError(key, OSError(-2, "?")), "GET /x", connect_secs=1, request_secs=1
+    )
+    assert isinstance(error, NotSentError)
+    assert str(error) == "GET /x: the name nobody.invalid is not known, or cannot be looked up"
 
 
 @pytest.mark.parametrize("key", ["", "KEY1\n", "KEY 1", "KEY\x00", "KEYé", "KEY\u2028"])

@@ -120,7 +120,7 @@ def test_an_error_tells_a_person_its_status_its_code_its_place_and_telnyxs_words
     assert str(whole) == (
         "Telnyx answered 422 (code 10015) at /connection_id: Invalid value: There is no such connection"
     )
-    assert str(ApiError(502)) == "Telnyx answered 502 (code none): no explanation"
+    assert str(ApiError(502)) == "Telnyx answered 502: no explanation"
 
 
 def test_every_command_belongs_to_a_class() -> None:

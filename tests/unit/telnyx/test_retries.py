@@ -173,6 +173,31 @@ async def test_a_try_that_takes_too_long_is_cut_off_and_what_came_before_is_told
         await repeated(Slow(answered(503)), Quick(), for_secs=0.03)
 
 
+async def test_a_try_that_began_in_time_may_be_given_all_of_its_own_time() -> None:
+    time = Quick()
+
+    class Slow(Request):
+        async def __call__(self) -> str:
+            await anyio.sleep(0.03)
+            time.at += 3
+            return await super().__call__()
+
+    request = Slow(*(answered(503) for _ in range(9)))
+    with anyio.fail_after(10), pytest.raises(ApiError):
+        await repeat(request, for_secs=0.01, again=always, jitter=NoPause(), try_secs=5, now=time.now, sleep=time.sleep)
+    assert request.tries == 1
+
+
+async def test_each_error_after_which_it_goes_on_is_told() -> None:
+    time, heard, errors = Quick(), list[TelnyxError](), [answered(503), LOST, answered(404)]
+    with pytest.raises(ApiError):
+        await repeat(
+            Request(*errors), for_secs=9, again=lambda e: e is not errors[2], jitter=NoPause(), heard=heard.append,
+            now=time.now, sleep=time.sleep,
+        )  # fmt: skip
+    assert heard == errors[:2]
+
+
 async def test_who_cancels_it_from_outside_is_obeyed() -> None:
     async def stall() -> str:
         await anyio.sleep_forever()

@@ -155,3 +155,23 @@ OPERATIONS: tuple[Operation[object], ...] = (
     PARTICIPANT,
     UPDATE_PARTICIPANT,
 )
+
+#: Those that take a conference's name in the place of its id; the others take its id alone (OpenAPI document).
+BY_NAME = frozenset(
+    {
+        HOLD,
+        UNHOLD,
+        MUTE,
+        UNMUTE,
+        JOIN,
+        LEAVE,
+        UPDATE,
+        PLAY,
+        SPEAK,
+        STOP,
+        RECORD_START,
+        RECORD_STOP,
+        RECORD_PAUSE,
+        RECORD_RESUME,
+    }
+)
