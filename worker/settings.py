@@ -30,7 +30,13 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     health_port: int | None = 8081
     #: Overrides the policy's `api_base`, for an emulator.
     api_base: str | None = None
+    #: Requests to Telnyx at once, of all tenants; and of one, 0: an equal share, at least a quarter.
     max_commands: int = 64
+    max_tenant_commands: int = 0
+    #: A partition reads its log no further while so many of its commands wait.
+    max_waiting_commands: int = 1_000
+    #: A partition whose oldest event waits for longer is behind, which metrics and readiness tell.
+    lag_secs: float = 10.0
     #: A snapshot is taken after so many events, or so long after the last one.
     snapshot_events: int = 10_000
     snapshot_secs: float = 300.0
@@ -53,6 +59,9 @@ ENVIRONMENT = {
     "health_port": "SWITCHHOOK_HEALTH_PORT",
     "api_base": "SWITCHHOOK_API_BASE",
     "max_commands": "SWITCHHOOK_MAX_COMMANDS",
+    "max_tenant_commands": "SWITCHHOOK_MAX_TENANT_COMMANDS",
+    "max_waiting_commands": "SWITCHHOOK_MAX_WAITING_COMMANDS",
+    "lag_secs": "SWITCHHOOK_LAG_SECS",
     "snapshot_events": "SWITCHHOOK_SNAPSHOT_EVENTS",
     "snapshot_secs": "SWITCHHOOK_SNAPSHOT_SECS",
     "retention_hours": "SWITCHHOOK_RETENTION_HOURS",
@@ -83,6 +92,12 @@ def _check(settings: WorkerSettings) -> None:
         raise ConfigError(f"SWITCHHOOK_DRAIN_SECS is {settings.drain_secs:g}: it cannot be negative")
     if settings.snapshot_events < 1 or settings.snapshot_secs <= 0:
         raise ConfigError("SWITCHHOOK_SNAPSHOT_EVENTS and SWITCHHOOK_SNAPSHOT_SECS are more than 0")
+    if settings.max_commands < 1 or settings.max_waiting_commands < 1:
+        raise ConfigError("SWITCHHOOK_MAX_COMMANDS and SWITCHHOOK_MAX_WAITING_COMMANDS are at least 1")
+    if settings.max_tenant_commands < 0:
+        raise ConfigError(f"SWITCHHOOK_MAX_TENANT_COMMANDS is {settings.max_tenant_commands}: it cannot be negative")
+    if settings.lag_secs <= 0:
+        raise ConfigError(f"SWITCHHOOK_LAG_SECS is {settings.lag_secs:g}: it is more than 0")
     if settings.retention_hours < 0:
         raise ConfigError(f"SWITCHHOOK_RETENTION_HOURS is {settings.retention_hours:g}: it cannot be negative")
     if ":" in settings.worker_id:

@@ -1,15 +1,18 @@
 """Carries out the commands of a partition: one after another per address, many addresses at once, while it is ours.
 
 A command's end is appended to its aggregate's log under the command's id, so that two owners who both carried it out
-leave one outcome.
+leave one outcome. Every command ends: a sender's tries have a deadline, and so has the patience with an account that is
+refused.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 import anyio
+import msgspec
 import structlog
 from anyio.abc import TaskGroup
 
@@ -28,16 +31,29 @@ log = structlog.get_logger(__name__)
 
 #: After a 401 or 403 the account is tried again so often, with the one command that was refused.
 STOPPED_SECS = 30.0
+#: A command of a refused account is held so long; then it ends as refused, and its aggregate goes on from there.
+HELD_SECS = 300.0
 APPEND_RETRY_SECS = 0.2
+#: So many commands of one partition wait at most before it reads its log no further.
+MOST_WAITING = 1_000
 
 
 class Sender(Protocol):
     """Sends one command to Telnyx and says what became of it."""
 
     async def send(
-        self, command: AnyCommand, command_id: str, *, epoch: int, first_tried_secs_ago: float
+        self,
+        command: AnyCommand,
+        command_id: str,
+        *,
+        epoch: int,
+        first_tried_secs_ago: float,
+        fence: Callable[[], None] = lambda: None,
     ) -> Outcome | Observed:
-        """Return the command's end; never raise for anything that Telnyx or the network does."""
+        """Return the command's end, in bounded time; never raise for anything that Telnyx or the network does.
+
+        *fence* is called before each request, and raises when the partition is no longer ours.
+        """
         ...
 
 
@@ -49,6 +65,27 @@ class Senders(Protocol):
         ...
 
 
+class Patience(msgspec.Struct, frozen=True):
+    """How long, and how much, a partition's effects wait."""
+
+    stopped_secs: float = STOPPED_SECS
+    held_secs: float = HELD_SECS
+    most_waiting: int = MOST_WAITING
+
+
+PATIENCE = Patience()
+
+
+class _Waiting(msgspec.Struct):
+    """A command that has not ended."""
+
+    pending: Pending
+    #: Since when it may have been sent (monotonic seconds); None: it never was.
+    tried_at: float | None
+    #: Since when its account is known to be refused.
+    refused_at: float | None = None
+
+
 class Effects:
     """The commands of one partition under one lease."""
 
@@ -57,35 +94,61 @@ class Effects:
         lease: Lease,
         event_log: EventLog,
         senders: Senders,
-        limiter: anyio.CapacityLimiter,
         clock: RedisClock,
         metrics: Metrics,
+        patience: Patience = PATIENCE,
     ) -> None:
         self._lease = lease
         self._log = event_log
         self._senders = senders
-        self._limiter = limiter
         self._clock = clock
         self._metrics = metrics
-        self._queues: dict[Address, deque[tuple[Pending, float]]] = {}
-        self._idle = anyio.Event()
+        self._patience = patience
+        self._queues: dict[Address, deque[_Waiting]] = {}
+        self._ids: set[str] = set()
+        #: Set while nothing is queued.
+        self._idle = _set_event()
+        #: Set while there is room for more.
+        self._room = _set_event()
         self._stopped: set[str] = set()
         self._drain_asked = anyio.Event()
 
-    def start(self, tasks: TaskGroup, pending: Pending, *, age_secs: float = 0.0) -> None:
-        """Carry out *pending* after those of its address that came before; it may have been sent *age_secs* ago."""
+    def start(self, tasks: TaskGroup, pending: Pending, *, age_secs: float | None = None) -> None:
+        """Carry out *pending* after those of its address that came before.
+
+        It may have been sent *age_secs* ago; None: it never was.
+        """
+        waiting = _Waiting(pending, None if age_secs is None else monotonic() - age_secs)
+        self._ids.add(pending.command_id)
+        if len(self._ids) >= self._patience.most_waiting and self._room.is_set():
+            self._room = anyio.Event()
         queue = self._queues.get(pending.address)
         if queue is not None:
-            queue.append((pending, age_secs))
+            queue.append(waiting)
             return
-        self._queues[pending.address] = deque([(pending, age_secs)])
+        if not self._queues:
+            self._idle = anyio.Event()
+        self._queues[pending.address] = deque([waiting])
         tasks.start_soon(self._carry_out, pending.address, name=f"effects {pending.address}")
+
+    def __contains__(self, command_id: object) -> bool:
+        """Return whether a command is being carried out, or waits for that."""
+        return command_id in self._ids
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many commands wait that no more should be decided."""
+        return not self._room.is_set()
+
+    async def room(self) -> None:
+        """Return when fewer commands wait than the bound. They end without the log being read, so that time comes."""
+        while self.crowded:
+            await self._room.wait()
 
     async def drain(self) -> None:
         """Start no more, and return when those under way have ended."""
         self._drain_asked.set()
         while self._queues:
-            self._idle = anyio.Event()
             await self._idle.wait()
 
     def close(self) -> None:
@@ -97,42 +160,62 @@ class Effects:
         queue = self._queues[address]
         try:
             while queue and not self._drain_asked.is_set():
-                pending, age_secs = queue[0]
-                ended = await self._send(pending, age_secs)
-                if _is_stop(ended):
-                    # Refused for certain, so it has had no effect, and is new when it is sent again.
-                    queue[0] = (pending, 0.0)
-                    await self._hold(address.tenant, ended)
+                waiting = queue[0]
+                ended = await self._send(waiting)
+                if _is_stop(ended) and await self._held(waiting, ended):
                     continue
-                self._resume(address.tenant)
-                await self._append(pending, ended)
-                queue.popleft()
+                await self._append(waiting.pending, ended)
+                self._forget(queue.popleft())
         finally:
+            while queue:
+                self._forget(queue.popleft())
+            # No wait lies between the last look at the queue and this, so nothing is added to a queue that is left.
             del self._queues[address]
-            self._idle.set()
+            if not self._queues:
+                self._idle.set()
 
-    async def _send(self, pending: Pending, age_secs: float) -> Outcome | Observed:
+    def _forget(self, waiting: _Waiting) -> None:
+        self._ids.discard(waiting.pending.command_id)
+        if len(self._ids) < self._patience.most_waiting:
+            self._room.set()
+
+    async def _send(self, waiting: _Waiting) -> Outcome | Observed:
+        pending = waiting.pending
         command, tenant = pending.command, pending.address.tenant
         sender = self._senders.of(tenant)
         if sender is None:
             return Outcome(pending.command_id, command, Unknown(f"the policy has no tenant {tenant}"))
-        async with self._limiter:
-            self._lease.check()
-            began = monotonic()
-            ended = await sender.send(
-                command, pending.command_id, epoch=self._lease.epoch, first_tried_secs_ago=age_secs
-            )
+        self._lease.check()
+        began = monotonic()
+        ended = await sender.send(
+            command,
+            pending.command_id,
+            epoch=self._lease.epoch,
+            first_tried_secs_ago=0.0 if waiting.tried_at is None else max(0.0, began - waiting.tried_at),
+            fence=self._lease.check,
+        )
         self._metrics.command_secs.labels(name_of(command)).observe(monotonic() - began)
+        if not _is_stop(ended) and not _is_unknown(ended):
+            self._resume(tenant)
         return ended
 
-    async def _hold(self, tenant: str, refused: Outcome | Observed) -> None:
-        """Keep a command of an account that is refused, for a while; say it once."""
+    async def _held(self, waiting: _Waiting, refused: Outcome | Observed) -> bool:
+        """Keep a command of an account that is refused, for a while; say it once. False: it has been kept too long.
+
+        It was refused for certain, so this try had no effect; what was tried before stays as old as it was.
+        """
+        tenant, now = waiting.pending.address.tenant, monotonic()
         if tenant not in self._stopped:
             self._stopped.add(tenant)
             self._metrics.stopped_tenants.inc()
-            log.error("tenant.stopped", tenant=tenant, refused=str(refused), again_secs=STOPPED_SECS)
-        with anyio.move_on_after(STOPPED_SECS):
+            log.error("tenant.stopped", tenant=tenant, refused=str(refused), again_secs=self._patience.stopped_secs)
+        if waiting.refused_at is None:
+            waiting.refused_at = now
+        if now - waiting.refused_at >= self._patience.held_secs:
+            return False
+        with anyio.move_on_after(self._patience.stopped_secs):
             await self._drain_asked.wait()
+        return True
 
     def _resume(self, tenant: str) -> None:
         if tenant in self._stopped:
@@ -155,5 +238,15 @@ class Effects:
                 return
 
 
+def _set_event() -> anyio.Event:
+    event = anyio.Event()
+    event.set()
+    return event
+
+
 def _is_stop(ended: Outcome | Observed) -> bool:
     return isinstance(ended, Outcome) and isinstance(ended.result, Refused) and ended.result.disposition == "stop"
+
+
+def _is_unknown(ended: Outcome | Observed) -> bool:
+    return isinstance(ended, Outcome) and isinstance(ended.result, Unknown)

@@ -17,7 +17,12 @@ async def serve_health(worker: Worker, metrics: Metrics, *, host: str, port: int
     """Serve `/health/live`, `/health/ready` and `/metrics`, and yield the port."""
 
     def details() -> dict[str, bool | int]:
-        return {"redis": worker.redis_ok, "partitions": len(worker.held), "quarantined": worker.quarantined}
+        return {
+            "redis": worker.redis_ok,
+            "partitions": len(worker.held),
+            "quarantined": worker.quarantined,
+            "lagging": len(worker.watch.lagging),
+        }
 
     app = web.Application()
     app.add_routes(health_routes(lambda: worker.is_ready, details, metrics.registry))

@@ -35,13 +35,30 @@ class Metrics:
             "switchhook_worker_commands", "Commands ended, by command and result", ["command", "result"], registry=r
         )
         self.command_secs = Histogram(
-            "switchhook_worker_command_seconds", "From sending a command to its outcome", ["command"], registry=r
+            "switchhook_worker_command_seconds", "From a command's turn to its outcome", ["command"], registry=r
         )
         self.lag_secs = Histogram(
             "switchhook_worker_lag_seconds",
             "From an event's append to its decision in the journal",
             registry=r,
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
+        )
+        self.oldest_event_secs = Gauge(
+            "switchhook_worker_lag_oldest_seconds", "How long the oldest known undecided event waits", registry=r
+        )
+        self.lagging = Gauge(
+            "switchhook_worker_lagging_partitions", "Partitions held that are behind by more than the bound", registry=r
+        )
+        self.crowded = Gauge(
+            "switchhook_worker_crowded_partitions",
+            "Partitions held that read no further, for so many commands wait",
+            registry=r,
+        )
+        self.oldest_command_secs = Gauge(
+            "switchhook_worker_commands_oldest_seconds", "Age of the oldest command without an end", registry=r
+        )
+        self.forgotten = Gauge(
+            "switchhook_worker_commands_forgotten", "Commands without an end that nobody carries out", registry=r
         )
         self.timers = Counter("switchhook_worker_timers_fired", "Timers fired", registry=r)
         self.recovery_secs = Histogram("switchhook_worker_recovery_seconds", "Time to recover a partition", registry=r)
@@ -61,3 +78,7 @@ class Metrics:
         self.stopped_tenants = Gauge(
             "switchhook_worker_stopped_tenants", "Tenants whose account is refused, once per partition", registry=r
         )
+        self.circuit = Gauge(
+            "switchhook_worker_circuit", "Whether requests go out to Telnyx: 0 all, 1 one to probe, 2 none", ["tenant"],
+            registry=r,
+        )  # fmt: skip

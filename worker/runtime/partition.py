@@ -24,6 +24,7 @@ from worker.runtime.effects import Effects
 from worker.runtime.errors import UnavailableError
 from worker.runtime.journal import START, Entries, Journal, entries_of, events_of, order_of
 from worker.runtime.keeping import Keeper, Keeping
+from worker.runtime.lag import Lag
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
 from worker.runtime.snapshots import Snapshots
@@ -63,11 +64,12 @@ class PartitionOwner:
         self.lease = lease
         self.partition = lease.partition
         self.ledger = Ledger(lease.partition)
+        self.lag = Lag(clock)
         self._reads = reads
         self._journal = journal
         self._log = event_log
         self._policy = policy
-        self._effects = effects
+        self.effects = effects
         self._clock = clock
         self._metrics = metrics
         self._undocumented = undocumented
@@ -118,7 +120,7 @@ class PartitionOwner:
             tasks.start_soon(self._witness.run, name=f"witness {self.partition}")
             await self._live(tasks, timers)
             with anyio.move_on_after(drain_secs()):
-                await self._effects.drain()
+                await self.effects.drain()
                 await self._keeper.finish(self.ledger, self._position)
                 await self._suspicion.survived()
             tasks.cancel_scope.cancel()
@@ -147,7 +149,9 @@ class PartitionOwner:
             self._witness.note(self.ledger, self._position)
             batch: Entries = []
             with anyio.CancelScope() as self._reading:
+                await self._has_room()
                 batch = await self._read()
+            self.lag.take(order_of(batch[0][0].decode())[0] if batch else None)
             self.lease.check()
             if batch and self._suspicion.careful:
                 await self._take_carefully(batch, tasks, timers)
@@ -156,6 +160,15 @@ class PartitionOwner:
                 if not self._survived:
                     await self._suspicion.survived()
                     self._survived = True
+            if len(batch) < BATCH:
+                self.lag.take(None)
+        self.lag.stall()
+
+    async def _has_room(self) -> None:
+        """Read no further while so many commands wait that what is decided now could not be done soon."""
+        if self.effects.crowded:
+            self.lag.stall()
+            await self.effects.room()
 
     async def _read(self) -> Entries:
         key = self._log.keys.log(self.partition)
@@ -198,7 +211,7 @@ class PartitionOwner:
             self._carry_on(tasks)
             return
         for pending in commands:
-            self._effects.start(tasks, pending)
+            self.effects.start(tasks, pending)
 
     def _carry_on(self, tasks: TaskGroup) -> None:
         """Start what is unfinished, once the log that the last owner left has been taken in: it may hold the ends.
@@ -210,8 +223,8 @@ class PartitionOwner:
         self._tail = None
         now_ms = self._clock.now_ms()
         for pending in self.ledger.pending.values():
-            since = (now_ms - pending.decided_ms) / 1000 if pending.command_id in self._inherited else 0.0
-            self._effects.start(tasks, pending, age_secs=max(0.0, since))
+            since = max(0.0, (now_ms - pending.decided_ms) / 1000) if pending.command_id in self._inherited else None
+            self.effects.start(tasks, pending, age_secs=since)
 
     def _decide(self, event: Event, policy: Policy) -> Taken:
         self._metrics.events.labels(event.address.kind).inc()

@@ -56,7 +56,7 @@ async def _run(settings: WorkerSettings) -> None:
         stack.push_async_callback(commands.aclose)
         reads = connect(settings.redis_url, blocking_read_secs=BLOCK_MS / 1000)
         stack.push_async_callback(reads.aclose)
-        senders = await stack.enter_async_context(open_senders(loaded, api_base=settings.api_base))
+        senders = await stack.enter_async_context(open_senders(loaded, settings, metrics))
         keys = Keys(settings.prefix)
         event_log = EventLog(commands, keys, settings.partitions)
 

@@ -18,7 +18,7 @@ from worker.ledger.ledger import Ledger, Pending
 from worker.policy.model import Policy
 from worker.runtime.assign import assign
 from worker.runtime.clock import RedisClock, monotonic
-from worker.runtime.effects import Effects, Senders
+from worker.runtime.effects import Effects, Patience, Senders
 from worker.runtime.errors import FencedError, UnavailableError
 from worker.runtime.journal import START, Journal, order_of
 from worker.runtime.keeping import Keeping
@@ -29,6 +29,7 @@ from worker.runtime.partition import PartitionOwner
 from worker.runtime.snapshots import Snapshots, UnreadableSnapshotError
 from worker.runtime.suspicion import Suspicion
 from worker.runtime.undocumented import Undocumented
+from worker.runtime.watch import Watch
 from worker.runtime.witness import Witness
 from worker.settings import WorkerSettings
 
@@ -82,7 +83,8 @@ class Worker:
             alive_secs=max(4 * TICK_SECS, settings.lease_secs / 2),
             clock=self._clock,
         )
-        self._limiter = anyio.CapacityLimiter(settings.max_commands)
+        self._patience = Patience(most_waiting=settings.max_waiting_commands)
+        self.watch = Watch(metrics, self._clock, lag_secs=settings.lag_secs)
         self._rightful: frozenset[Partition] = frozenset()
         self._owners: dict[Partition, PartitionOwner] = {}
         #: How far each partition was once decided, as far as this process knows.
@@ -148,6 +150,7 @@ class Worker:
 
     async def _beat(self) -> None:
         while not self._stopping.is_set():
+            self.watch.look(self._owners.values())
             try:
                 with anyio.fail_after(self._settings.lease_secs):
                     workers = await self._membership.beat()
@@ -198,7 +201,7 @@ class Worker:
             await self._pause(_backoff(failures) if failed else TICK_SECS)
 
     async def _hold(self, lease: Lease) -> None:
-        effects = Effects(lease, self._log, self._senders, self._limiter, self._clock, self.metrics)
+        effects = Effects(lease, self._log, self._senders, self._clock, self.metrics, self._patience)
         owner = PartitionOwner(
             lease,
             reads=self._reads,

@@ -47,7 +47,13 @@ class Phone:
         return self
 
     async def send(
-        self, command: c.AnyCommand, command_id: str, *, epoch: int, first_tried_secs_ago: float
+        self,
+        command: c.AnyCommand,
+        command_id: str,
+        *,
+        epoch: int,
+        first_tried_secs_ago: float,
+        fence: Callable[[], None] = lambda: None,
     ) -> Outcome | Observed:
         self.sent.append((command_id, command, first_tried_secs_ago))
         try:
