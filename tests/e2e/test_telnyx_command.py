@@ -93,6 +93,28 @@ async def test_a_list_shows_a_page_and_says_how_many_more_there_are() -> None:
     assert sorted(row[: len("queue 0")] for row in rows) == names
 
 
+async def test_a_page_after_the_last_is_said_to_be_none() -> None:
+    async with emulating() as emulator:
+        await make_queues(emulator, 3)
+        listed = await switchhook(emulator.api_base, "queues", "list", "--page-size", "2", "--page", "9", "--json")
+    assert (listed.returncode, json.loads(listed.stdout)) == (Exit.OK, [])
+    assert listed.stderr == "there is no page 9: the last one is 2\n"
+
+
+async def test_the_address_may_stand_after_the_operation_too() -> None:
+    async with emulating() as emulator:
+        listed = await switchhook("http://127.0.0.1:9/v2", "queues", "list", "--json", "--api-base", emulator.api_base)
+    assert (listed.returncode, listed.stdout) == (Exit.OK, "[]\n")
+
+
+async def test_what_there_is_not_is_not_found() -> None:
+    async with emulating() as emulator:
+        call = await switchhook(emulator.api_base, "calls", "retrieve", "nope")
+        unversioned = await switchhook(emulator.base, "queues", "list")
+    assert (call.returncode, "(code 90015)" in call.stderr) == (Exit.NOT_FOUND, True)
+    assert (unversioned.returncode, "below /v2" in unversioned.stderr) == (Exit.NOT_FOUND, True)
+
+
 async def test_an_empty_list_is_an_empty_array_or_the_columns_alone() -> None:
     async with emulating() as emulator:
         for more in ((), ("--all",)):
@@ -224,6 +246,46 @@ async def test_where_nobody_answers_it_is_said_whether_there_may_have_been_an_ef
         late = await switchhook(base, "--timeout", "0.2", "calls", "hangup", LEG)
     assert late.returncode == Exit.UNREACHABLE
     assert "it may have had its effect: look before you repeat it" in late.stderr
+
+
+async def test_it_is_said_at_once_that_nobody_answers_and_for_how_long_it_goes_on(unused_tcp_port: int) -> None:
+    ended = await switchhook(f"http://127.0.0.1:{unused_tcp_port}/v2", "--retry-secs", "0.3", "queues", "list")
+    assert ended.returncode == Exit.UNREACHABLE
+    told = f"switchhook: GET /queues: nothing listens at 127.0.0.1:{unused_tcp_port} (connection refused)"
+    assert ended.stderr.splitlines() == [f"{told}; trying again for up to 0.3 s", told]
+
+
+async def test_no_try_begins_after_the_time_for_repetitions_and_each_has_its_own() -> None:
+    began: list[float] = []
+
+    async def answer(_: web.BaseRequest) -> web.Response:
+        began.append(anyio.current_time())
+        if len(began) == 1:
+            return web.Response(status=500)
+        await anyio.sleep(1)
+        return web.json_response({"data": []}, status=200 if len(began) == 2 else 500)
+
+    async with serving(answer) as base:
+        ended = await switchhook(base, "--retry-secs", "0.7", "queues", "list", "--json")
+        assert (ended.returncode, ended.stdout) == (Exit.OK, "[]\n")
+        assert len(began) == 2
+        del began[:]
+        began.append(anyio.current_time())
+        began.append(began[0])
+        failed = await switchhook(base, "--retry-secs", "0.7", "queues", "list", "--json")
+    assert failed.returncode == Exit.FAILED
+    assert len(began) == 3
+
+
+async def test_who_reads_no_more_ends_it_quietly() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    async with emulating() as emulator:
+        ask = command(emulator.api_base, "queues", "list", "--json")
+        with anyio.fail_after(30):
+            ended = await anyio.run_process(ask, env=environment(), check=False, stdout=writing)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (Exit.CLOSED, b"")
 
 
 async def test_a_list_that_breaks_off_is_no_valid_array() -> None:

@@ -12,12 +12,13 @@ class Exit(IntEnum):
     BROKEN = 1, "an invariant does not hold, or an error that nobody foresaw"
     USAGE = 2, "usage or a setting is wrong, or a question was not agreed to; nothing was sent"
     REFUSED = 3, "refused by Telnyx (409, 422 and other 4xx)"
-    NOT_FOUND = 4, "not found (404)"
+    NOT_FOUND = 4, "not found (404, or an id that is no call's: 90015)"
     UNREACHABLE = 5, "unreachable, or no answer in time; it is said when there may have been an effect"
     DENIED = 6, "the API key is not accepted (401), or may not do this (403)"
     LIMITED = 7, "more than Telnyx's rate limit (429)"
     FAILED = 8, "Telnyx failed (5xx), or answered in a way that is not documented"
     INTERRUPTED = 130, "interrupted"
+    CLOSED = 141, "whoever read the output, as `head`, had seen enough"
 
     meaning: str
 

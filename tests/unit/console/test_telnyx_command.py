@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from ingress.errors import ConfigError
@@ -19,10 +21,12 @@ from worker.console.telnyx.cells import MAIN_COLUMNS, columns, json_of, readable
 from worker.console.telnyx.commands import word_of
 from worker.console.telnyx.failures import exit_of, line_of
 from worker.console.telnyx.fields import fields_of, values_of
+from worker.console.telnyx.output import TableOutput, fitting
 from worker.telnyx import errors
 from worker.telnyx.addresses import REGIONS
 from worker.telnyx.calls.dialling import DialBody
 from worker.telnyx.calls.media import PlaybackStartBody
+from worker.telnyx.conferences.operations import BY_NAME
 from worker.telnyx.conferences.results import Conference, EndedBy, Participant
 from worker.telnyx.operation import Operation, OperationClass
 from worker.telnyx.surface import OPERATIONS
@@ -110,6 +114,10 @@ def test_get_is_another_word_for_retrieve() -> None:
             "--sound-modifications': there is no field `pich`. JSON: {octaves, pitch, semitone, track}.",
         ),
         (("conferences", "unhold", "c", "--call-control-ids", ""), "--call-control-ids': one of the values is empty"),
+        (
+            ("conferences", "unhold", "c", "--call-control-ids", "v3:a,v3:b"),
+            "--call-control-ids': 'v3:a,v3:b' has a comma: give --call-control-ids once for each.",
+        ),
         (("queues", "create", "--queue-name", ""), "--queue-name': expected `str` of length >= 1"),
         (("queues", "delete", ""), "'QUEUE_NAME': '' names nothing"),
         (("queues", "delete", ".."), "'QUEUE_NAME': '..' names nothing"),
@@ -201,6 +209,57 @@ def test_json_has_every_field_with_telnyx_s_name() -> None:
 )
 def test_exit_statuses_follow_the_class_of_the_answer(status: int, exit_status: Exit) -> None:
     assert exit_of(errors.error_class(status)(status)) is exit_status
+
+
+@pytest.mark.parametrize("code", ["90015", "90058"])
+def test_what_there_is_not_is_not_found_whatever_its_status(code: str) -> None:
+    assert exit_of(errors.UnprocessableError(422, code)) is Exit.NOT_FOUND
+
+
+def test_a_base_url_without_its_version_is_taken_for_the_reason_why_nothing_is_there() -> None:
+    error = errors.NotFoundError(404, detail="404: Not Found")
+    said = "Telnyx answered 404: 404: Not Found"
+    assert line_of(error, OperationClass.READ, "https://api.telnyx.com/v2") == said
+    told = line_of(error, OperationClass.READ, "http://127.0.0.1:4010")
+    assert told == f"{said}; Telnyx's addresses end with /v2, and http://127.0.0.1:4010 does not"
+
+
+@pytest.mark.parametrize(
+    "operation", [o for o in OPERATIONS if o.path.startswith("/conferences/{")], ids=lambda o: o.name
+)
+def test_it_is_said_whether_a_conference_s_name_does(operation: Operation[object]) -> None:
+    _, told = switchhook(*words(operation), "-h")
+    expected = (
+        "The conference's id or name." if operation in BY_NAME else "The conference's id; its name does not do here."
+    )
+    assert expected in told
+
+
+WIDTHS = {"call_control_id": 60, "name": 200, "id": 36, "muted": 5}
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (20, ["call_control_id"]),
+        (80, ["call_control_id", "name"]),
+        (85, ["call_control_id", "name", "muted"]),
+        (200, list(WIDTHS)),
+    ],
+)
+def test_where_there_is_no_room_columns_are_left_out_and_ids_stay_whole(room: int, shown: list[str]) -> None:
+    assert fitting(WIDTHS, room) == shown
+
+
+@pytest.mark.parametrize("width", [20, 80, 120])
+def test_an_id_on_a_terminal_is_in_one_piece(width: int) -> None:
+    written = io.StringIO()
+    table = TableOutput(Console(file=written, width=width, highlight=False))
+    inside = Participant("v3:" + "x" * 60, id="1" * 36, status="joined")
+    table.page([inside], Participant)
+    table.one(inside, Participant)
+    assert written.getvalue().count(inside.call_control_id) == 2
+    assert ("status" in written.getvalue().splitlines()[0]) is (width > 70)
 
 
 def test_an_error_is_one_line_with_all_that_telnyx_said() -> None:

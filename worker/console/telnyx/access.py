@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from worker.policy.load import API_KEY, read_secret
 from worker.policy.model import Secret
 from worker.telnyx.addresses import BASE_URL, REGIONS
 from worker.telnyx.client import TelnyxClient
+from worker.telnyx.errors import TelnyxError
 
 API_KEY_VARIABLE = "TELNYX_API_KEY"
 
@@ -26,24 +28,31 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str | None
 
 
-def client_of(access: Access, *, page_size: int) -> TelnyxClient:
-    """Return a client; nothing is sent yet.
+def client_of(access: Access, *, page_size: int, heard: Callable[[TelnyxError], None] = lambda _: None) -> TelnyxClient:
+    """Return a client, which tells *heard* each error after which it goes on; nothing is sent yet.
 
     Raises:
         ConfigError: There is no key, or an option says what cannot be.
     """
     return TelnyxClient(
         _api_key(access.api_key_file),
-        base_url=_base(access),
+        base_url=base_of(access),
         request_secs=access.timeout_secs,
+        retry_secs=access.retry_secs,
         # One request may use all of its time even where that is more than repetitions are given.
-        retry_secs=max(access.retry_secs, access.timeout_secs) if access.retry_secs else 0.0,
+        whole_tries=True,
+        heard=heard,
         proxy=access.proxy,
         page_size=page_size,
     )
 
 
-def _base(access: Access) -> str:
+def base_of(access: Access) -> str:
+    """Return the address that the options name.
+
+    Raises:
+        ConfigError: They name two, or a region that there is not.
+    """
     if access.region is None:
         return access.api_base or BASE_URL
     if access.api_base:

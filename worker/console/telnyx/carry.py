@@ -12,13 +12,15 @@ import typer
 
 from ingress.errors import SwitchhookError
 from worker.console.exits import Exit
-from worker.console.telnyx.access import Access, client_of
+from worker.console.telnyx.access import Access, base_of, client_of
 from worker.console.telnyx.cells import readable
 from worker.console.telnyx.failures import PERHAPS, exit_of, line_of
 from worker.console.telnyx.output import Output, output_of
+from worker.telnyx.addresses import BASE_URL
 from worker.telnyx.answers import PAGE_SIZE, Meta
 from worker.telnyx.client import TelnyxClient
-from worker.telnyx.operation import Body, Operation, OperationClass, Query
+from worker.telnyx.errors import TelnyxError
+from worker.telnyx.operation import RESEND_WITHIN_SECS, Body, Operation, OperationClass, Query
 
 #: How many items of a list are shown at once, where neither `--page-size` nor `--all` is given.
 SHOWN_AT_ONCE = 50
@@ -52,27 +54,43 @@ def carry_out(access: Access, request: Request, shown: Shown, *, everybody: bool
         everybody: Whether it concerns all participants, and this was not said: then it is asked, or refused.
     """
     kind = request.operation.kind
+    size = shown.page_size or (PAGE_SIZE if shown.every_page else SHOWN_AT_ONCE)
+    base = BASE_URL
     try:
-        client = client_of(access, page_size=shown.page_size or (PAGE_SIZE if shown.every_page else SHOWN_AT_ONCE))
+        base = base_of(access)
+        client = client_of(access, page_size=size, heard=_Patience(access.retry_secs, kind).heard)
         if everybody and not _agreed(request):
             return Exit.USAGE
         anyio.run(_ask, client, request, shown, output_of(as_json=shown.as_json))
     except SwitchhookError as error:
-        _say(line_of(error, kind))
+        _say(line_of(error, kind, base))
         return exit_of(error)
     except BrokenPipeError:
-        # Who reads has seen enough, which Typer ends quietly.
-        raise
+        _write_no_more()
+        return Exit.CLOSED
     except OSError as error:
         _say(f"the answer has come, and cannot be written: {error.strerror}")
-        # Python would try again at its end, and speak of that.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         return Exit.BROKEN
     except (KeyboardInterrupt, typer.Abort) as stop:
         sent = isinstance(stop, KeyboardInterrupt) and kind is not OperationClass.READ
         _say(f"interrupted; {PERHAPS}" if sent else "interrupted")
         return Exit.INTERRUPTED
     return Exit.OK
+
+
+class _Patience:
+    """Says once that a request failed, and for how long it is tried again."""
+
+    def __init__(self, retry_secs: float, kind: OperationClass) -> None:
+        self._secs = min(retry_secs, RESEND_WITHIN_SECS) if kind is OperationClass.KEYED else retry_secs
+        self._said = False
+
+    def heard(self, error: TelnyxError) -> None:
+        """Take notice of an error after which it goes on."""
+        if not self._said:
+            _say(f"{line_of(error, OperationClass.READ)}; trying again for up to {self._secs:g} s")
+        self._said = True
 
 
 async def _ask(client: TelnyxClient, request: Request, shown: Shown, output: Output) -> None:
@@ -108,7 +126,9 @@ async def _chunks(items: AsyncIterator[object], size: int) -> AsyncIterator[list
 
 
 def _say_rest(meta: Meta, number: int, count: int) -> None:
-    if meta.total_pages > 1 or number > 1:
+    if number > max(meta.total_pages, 1):
+        typer.echo(f"there is no page {number}: the last one is {max(meta.total_pages, 1)}", err=True)
+    elif meta.total_pages > 1 or number > 1:
         typer.echo(f"page {number} of {meta.total_pages}: {count} of {meta.total_results}; --all shows all", err=True)
 
 
@@ -122,6 +142,11 @@ def _agreed(request: Request) -> bool:
         return True
     _say("nothing was sent")
     return False
+
+
+def _write_no_more() -> None:
+    """Let standard output go nowhere: at its end, Python would try to write what is left, and speak of that."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(told: str) -> None:

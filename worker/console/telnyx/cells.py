@@ -10,10 +10,10 @@ from worker.telnyx.answers import Answer
 from worker.telnyx.conferences.results import Conference, Participant
 from worker.telnyx.queues.results import Queue, QueueCall
 
-#: What a terminal has room for. A pipe gets every column.
+#: What a terminal shows, as far as there is room, what matters most at first. A pipe gets every column.
 MAIN_COLUMNS: dict[type[object], tuple[str, ...]] = {
-    Conference: ("id", "name", "status", "region", "created_at", "end_reason"),
-    Participant: ("call_control_id", "id", "status", "muted", "on_hold", "created_at"),
+    Conference: ("id", "name", "status", "region", "end_reason", "created_at"),
+    Participant: ("call_control_id", "status", "muted", "on_hold", "id", "created_at"),
     Queue: ("name", "id", "current_size", "max_size", "average_wait_time_secs", "created_at"),
     QueueCall: ("queue_position", "call_control_id", "from", "to", "wait_time_secs", "is_alive"),
 }

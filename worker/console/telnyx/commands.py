@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 
+import msgspec
 import typer
 from typer.core import TyperCommand
 
@@ -13,6 +14,7 @@ from worker.console.telnyx.carry import SHOWN_AT_ONCE, Request, Shown, carry_out
 from worker.console.telnyx.fields import FieldOption, fields_of, values_of
 from worker.telnyx.answers import PAGE_SIZE
 from worker.telnyx.calls.resource import Calls
+from worker.telnyx.conferences.operations import BY_NAME
 from worker.telnyx.conferences.resource import Conferences
 from worker.telnyx.operation import Operation, Resource
 from worker.telnyx.queues.resource import Queues
@@ -23,11 +25,12 @@ _METHODS: dict[Resource, type[object]] = {"calls": Calls, "conferences": Confere
 _AT_A_PROMPT = {"Yield": "List", "Return": "Show"}
 _ARGUMENTS = {
     "call_control_id": ("CALL_CONTROL_ID", "The call leg. One that begins with a dash: put -- before it."),
-    "id": ("CONFERENCE", "The conference's id; most commands take its name too."),
-    "conference_id": ("CONFERENCE", "The conference's id."),
+    "id": ("CONFERENCE_ID", "The conference's id; its name does not do here."),
+    "conference_id": ("CONFERENCE_ID", "The conference's id; its name does not do here."),
     "queue_name": ("QUEUE_NAME", "The queue."),
     "participant_id": ("PARTICIPANT_ID", "The participant's id or label."),
 }
+_NAMED = ("CONFERENCE", "The conference's id or name.")
 
 
 def word_of(operation: Operation[object]) -> str:
@@ -63,20 +66,21 @@ def help_of(operation: Operation[object]) -> str:
 def _function(operation: Operation[object]) -> Callable[..., None]:
     """Return the function whose signature Typer reads: arguments, the fields' options, those of the output."""
     body, query = fields_of(operation.body), fields_of(operation.query)
-    places = [_argument(number, name) for number, name in enumerate(operation.parameters)]
+    words = [_NAMED if operation in BY_NAME and name == "id" else _ARGUMENTS[name] for name in operation.parameters]
+    places = [_argument(number, *told) for number, told in enumerate(words)]
 
     def run(ctx: typer.Context, **given: object) -> None:
         request = Request(
             operation=operation,
-            ids=tuple(
-                _segment(given[place.name], name) for place, name in zip(places, operation.parameters, strict=True)
-            ),
+            ids=tuple(_segment(given[place.name], word) for place, (word, _) in zip(places, words, strict=True)),
             body=operation.body(**values_of(body, given)) if operation.body else None,
             query=operation.query(**values_of(query, given)) if operation.query else None,
         )
         everybody = operation.everybody and _unnamed(given)
         access = ctx.obj
         assert isinstance(access, Access)
+        if given["api_base"] is not None:
+            access = msgspec.structs.replace(access, api_base=str(given["api_base"]))
         raise typer.Exit(carry_out(access, request, _shown(given), everybody=everybody))
 
     context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
@@ -87,8 +91,7 @@ def _function(operation: Operation[object]) -> Callable[..., None]:
     return run
 
 
-def _argument(number: int, name: str) -> inspect.Parameter:
-    metavar, told = _ARGUMENTS[name]
+def _argument(number: int, metavar: str, told: str) -> inspect.Parameter:
     return _parameter(f"place_{number}", str, typer.Argument(..., metavar=metavar, help=told))
 
 
@@ -98,7 +101,11 @@ def _required_first(fields: list[FieldOption]) -> list[inspect.Parameter]:
 
 def _output(operation: Operation[object]) -> list[inspect.Parameter]:
     """Return the options that are not fields."""
-    options = [_parameter("as_json", bool, typer.Option(False, "--json", help="Print JSON, and nothing else."))]
+    base = typer.Option(None, "--api-base", metavar="URL", help="As before the resource: another address.")
+    options = [
+        _parameter("as_json", bool, typer.Option(False, "--json", help="Print JSON, and nothing else.")),
+        _parameter("api_base", str | None, base),
+    ]
     if operation.listed:
         told = f"Items a page; {SHOWN_AT_ONCE}, or {PAGE_SIZE} with --all."
         size = typer.Option(None, "--page-size", min=1, max=PAGE_SIZE, help=told)
@@ -119,11 +126,11 @@ def _parameter(name: str, annotation: object, default: object) -> inspect.Parame
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
-def _segment(given: object, name: str) -> str:
+def _segment(given: object, word: str) -> str:
     """Return a part of the path. Without it, or with a step upwards, the path would be that of another operation."""
     text = str(given)
     if text in ("", ".", ".."):
-        raise typer.BadParameter(f"{text!r} names nothing.", param_hint=f"'{_ARGUMENTS[name][0]}'")
+        raise typer.BadParameter(f"{text!r} names nothing.", param_hint=f"'{word}'")
     return text
 
 

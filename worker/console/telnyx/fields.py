@@ -113,6 +113,9 @@ class FieldOption:
         if isinstance(given, list):
             if "" in given:
                 raise self._wrong("one of the values is empty.")
+            joined = next((value for value in given if self.name.endswith("_ids") and "," in value), None)
+            if joined is not None:
+                raise self._wrong(f"{joined!r} has a comma: give {self.flag} once for each.")
             single = any(isinstance(core, types.StrType) for core in self._cores)
             return given[0] if single and len(given) == 1 else given
         if not isinstance(given, str):

@@ -59,7 +59,10 @@ def options(
         typer.Option(metavar="FILE", help="The file with the API key; else TELNYX_API_KEY in the environment has it."),
     ] = None,
     api_base: Annotated[
-        str | None, typer.Option(metavar="URL", envvar="SWITCHHOOK_API_BASE", help="Another address, as an emulator's.")
+        str | None,
+        typer.Option(
+            metavar="URL", envvar="SWITCHHOOK_API_BASE", help="Another address, up to its /v2: an emulator's."
+        ),
     ] = None,
     region: Annotated[
         str | None, typer.Option(metavar="us|eu", help="Where conferences and queues live; us.", show_default=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import typer
@@ -13,6 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.console.telnyx.cells import MAIN_COLUMNS, columns, json_of, row
+
+#: Between columns, and the least room for a long text.
+GAP = 2
+FOLDED = 16
 
 
 class Output(Protocol):
@@ -93,7 +97,7 @@ class PlainOutput:
 
 
 class TableOutput:
-    """Tables for a terminal: the main columns; long ids are folded rather than cut off."""
+    """Tables for a terminal: the main columns for which there is room. An id stays in one piece, to be copied."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -104,23 +108,44 @@ class TableOutput:
             self._console.print("done")
             return
         names = columns(kind)
-        table = Table(show_header=False, box=None, pad_edge=False)
-        table.add_column(style="bold", no_wrap=True)
-        table.add_column(overflow="fold")
-        for name, cell in zip(names, row(item, names), strict=True):
-            if cell:
-                table.add_row(Text(name), Text(cell))
-        self._console.print(table)
+        there = [(name, cell) for name, cell in zip(names, row(item, names), strict=True) if cell]
+        width = max((len(name) for name, _ in there), default=0)
+        for name, cell in there:
+            self._console.print(Text.assemble((name.ljust(width), "bold"), "  ", cell), soft_wrap=True)
 
     def page(self, items: Sequence[object], kind: type[object]) -> None:
         """Show a page as a table of its own: its columns are as wide as it needs."""
         names = list(MAIN_COLUMNS.get(kind, columns(kind)))
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in names:
-            table.add_column(Text(name), overflow="fold")
-        for item in items:
-            table.add_row(*(Text(cell) for cell in row(item, names)))
-        self._console.print(table)
+        found = dict(zip(names, zip(names, *(row(item, names) for item in items), strict=True), strict=True))
+        widths = {name: max(cell_len(cell) for cell in cells) for name, cells in found.items()}
+        shown = fitting(widths, self._console.width)
+        least = needed(widths, shown)
+        # Wider than the terminal where an id is: the terminal breaks the line, and the id can be copied all the same.
+        width = least if least > self._console.width else None
+        table = Table(box=None, pad_edge=False, header_style="bold", width=width)
+        for name in shown:
+            table.add_column(Text(name), overflow="fold", no_wrap=_is_id(name))
+        for cells in list(zip(*(found[name] for name in shown), strict=True))[1:]:
+            table.add_row(*(Text(cell) for cell in cells))
+        self._console.print(table, crop=False)
 
     def end(self) -> None:
         """Nothing is left to say."""
+
+
+def fitting(widths: Mapping[str, int], room: int) -> list[str]:
+    """Return the columns of these *widths* for which there is *room*: the first one, then each that still fits."""
+    shown: list[str] = []
+    for name in widths:
+        if not shown or needed(widths, [*shown, name]) <= room:
+            shown.append(name)
+    return shown
+
+
+def needed(widths: Mapping[str, int], names: Sequence[str]) -> int:
+    """Return the least room that the columns *names* need; all but ids can be folded."""
+    return sum(widths[n] if _is_id(n) else min(widths[n], max(len(n), FOLDED)) for n in names) + GAP * (len(names) - 1)
+
+
+def _is_id(name: str) -> bool:
+    return name.rpartition(".")[2] in ("id", "call_control_id")
