@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ingress.errors import LogUnavailableError, SwitchhookError
 from worker.console.exits import Exit
+from worker.console.operators import archive_group, partitions, quarantine_group, verify
+from worker.console.options import DEFAULT_TENANT, PrefixOption, RedisOption, TenantOption, errors_for_people
 from worker.console.telnyx.group import telnyx
-from worker.runtime.errors import UnavailableError
 
 app = typer.Typer(
     name="switchhook",
@@ -22,29 +20,14 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(quarantine_group)
+app.add_typer(archive_group)
 app.add_typer(telnyx)
 
-
-@contextmanager
-def _errors_for_people() -> Iterator[None]:
-    """Turn an error that the user can mend into one sentence and an exit status."""
-    try:
-        yield
-    except SwitchhookError as error:
-        typer.echo(f"switchhook: {error}", err=True)
-        away = isinstance(error, LogUnavailableError | UnavailableError)
-        raise typer.Exit(Exit.UNREACHABLE if away else Exit.USAGE) from None
-
-
-RedisOption = Annotated[
-    str | None, typer.Option("--redis", metavar="URL", envvar="SWITCHHOOK_REDIS_URL", help="Where Redis is.")
-]
 PolicyOption = Annotated[
     Path | None, typer.Option("--policy", metavar="FILE", envvar="SWITCHHOOK_POLICY", help="The policy file.")
-]
-PrefixOption = Annotated[
-    str | None, typer.Option("--prefix", envvar="SWITCHHOOK_PREFIX", help="The start of every key in Redis.")
 ]
 PartitionsOption = Annotated[
     int | None,
@@ -124,7 +107,7 @@ def ingress(
         "spool_interval_ms": spool_interval_ms,
         "spool_max_bytes": spool_max_bytes,
     }
-    with _errors_for_people():
+    with errors_for_people():
         raise typer.Exit(run(ingress_settings(flags)))
 
 
@@ -167,7 +150,7 @@ def worker(
         "health_port": health_port,
         "api_base": api_base,
     }
-    with _errors_for_people():
+    with errors_for_people():
         raise typer.Exit(run(worker_settings(flags)))
 
 
@@ -187,7 +170,7 @@ def emulator(
         typer.Option(envvar="SWITCHHOOK_EMULATOR_SEED", help="Base64 of 32 bytes for the signing key; a new one."),
     ] = None,
     connection_id: Annotated[str | None, typer.Option(help="The Call Control application.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Makes what is random repeatable; 0.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Makes what is random, ids too, repeatable; a new one.")] = None,
     speed: Annotated[float | None, typer.Option(help="Its seconds in one of ours; 1. 0: only as asked for.")] = None,
     to: Annotated[str | None, typer.Option(help="The number that callers ring; +13125550131.")] = None,
     calls_per_minute: Annotated[float | None, typer.Option(help="Callers who ring by themselves; 0.")] = None,
@@ -211,7 +194,7 @@ def emulator(
         "conditions": {"duplicated": duplicate_rate, "lost": lost_rate, "reorder_secs": reorder_secs},
         "traffic": {"to": to, "per_minute": calls_per_minute},
     }
-    with _errors_for_people():
+    with errors_for_people():
         raise typer.Exit(run(load_settings(settings, flags)))
 
 
@@ -229,7 +212,7 @@ def demo(
     """Run the main job on an embedded default (Redis, emulator, ingress, two workers, callers), then audit its log."""
     from worker.demo.run import run
 
-    with _errors_for_people():
+    with errors_for_people():
         raise typer.Exit(run(redis_url=redis, seconds=seconds, seed=seed, plain=plain))
 
 
@@ -238,7 +221,7 @@ def check(policy: PolicyOption = None, redis: RedisOption = None, prefix: Prefix
     """Check the policy, its keys and Redis, as a start would; exit 2 or 5 with what is wrong."""
     from worker.check import check_all
 
-    with _errors_for_people():
+    with errors_for_people():
         raise typer.Exit(check_all(policy, redis, prefix))
 
 
@@ -249,14 +232,24 @@ def replay(
     ],
     redis: RedisOption = None,
     prefix: PrefixOption = None,
-    tenant: Annotated[str, typer.Option(help="Whose it is.")] = "default",
+    tenant: TenantOption = DEFAULT_TENANT,
     quiet: Annotated[bool, typer.Option("--quiet", help="Leave out events that changed and decided nothing.")] = False,
+    archive: Annotated[
+        Path | None,
+        typer.Option("--archive", metavar="DIR", envvar="SWITCHHOOK_ARCHIVE", help="Begin with what was archived."),
+    ] = None,
 ) -> None:
     """Show the history of an aggregate from the log: events, what changed, what was decided, outcomes. Never acts."""
     from worker.replay.command import replay_to
 
-    with _errors_for_people():
-        raise typer.Exit(replay_to(typer.echo, what, redis, prefix, tenant=tenant, quiet=quiet))
+    with errors_for_people():
+        if not replay_to(typer.echo, what, redis, prefix, tenant=tenant, quiet=quiet, archive=archive):
+            typer.echo(f"switchhook: nothing has happened to {what}", err=True)
+            raise typer.Exit(Exit.NOT_FOUND)
+
+
+app.command()(partitions)
+app.command()(verify)
 
 
 def main() -> None:

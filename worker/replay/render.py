@@ -80,15 +80,16 @@ def describe_act(act: Act) -> str:
 def changes(before: AggregateState, after: AggregateState) -> list[str]:
     """Return what differs between two states, as `path: old → new`."""
     old, new = (msgspec.to_builtins(state, order="deterministic") for state in (before, after))
-    return list(_differences("", old, new))
+    return list(differences("", old, new))
 
 
-def _differences(path: str, old: object, new: object) -> Iterator[str]:
+def differences(path: str, old: object, new: object) -> Iterator[str]:
+    """Yield what differs between two values as built-in types, as `path: old → new`."""
     if old == new:
         return
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
-            yield from _differences(f"{path}.{key}".lstrip("."), old.get(key), new.get(key))
+            yield from differences(f"{path}.{key}".lstrip("."), old.get(key), new.get(key))
     else:
         yield f"{path}: {_short(path, old)} → {_short(path, new)}"
 

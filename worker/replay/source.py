@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import msgspec
 from redis.asyncio import Redis
@@ -14,11 +15,18 @@ from worker.aggregates import machine
 from worker.decisions.decision import Decision
 from worker.events.event import Event
 from worker.ledger.ledger import Ledger
-from worker.runtime.journal import START, Journal
+from worker.replay.past import Gap, archived
+from worker.runtime.archive import Archive
+from worker.runtime.journal import START, Journal, order_of
+from worker.runtime.snapshots import Snapshots
 
 
 class NoLogError(SwitchhookError):
     """Raised when there is no log under the prefix that was asked for."""
+
+
+class TrimmedMeanwhileError(SwitchhookError):
+    """Raised when events were trimmed from the log while it was read; reading again goes well."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -37,6 +45,7 @@ class LogReader:
         self._redis = redis
         self._keys = keys
         self.journal = Journal(redis, keys)
+        self.snapshots = Snapshots(redis, keys)
 
     async def partitions(self) -> int:
         """Return the number of partitions.
@@ -53,14 +62,74 @@ class LogReader:
             raise NoLogError(f"there is no log under the prefix {self._keys.prefix!r}: name another with --prefix")
         return int(found)
 
-    async def steps(self, partition: Partition) -> AsyncIterator[Step]:
-        """Yield every event that the partition has decided, with the state around it, from the log alone."""
-        ledger = Ledger(partition)
+    async def steps(
+        self, partition: Partition, *, archive: Path | None = None, gap: Callable[[Gap], object] = lambda _: None
+    ) -> AsyncIterator[Step]:
+        """Yield every event that the partition has decided, with the state around it.
+
+        A log that was trimmed begins with the state of a snapshot. With an *archive* the history begins there, and
+        *gap* is told where events are nowhere; from the log's beginning on, the states are right in any case.
+
+        Raises:
+            ArchiveError: A file of the archive is not what was written.
+            TrimmedMeanwhileError: The log was trimmed while it was read.
+            UnreadableSnapshotError: The log was trimmed, and the state that it begins with cannot be read.
+            UnavailableError: Redis failed.
+        """
         position = await self.journal.position(partition)
-        async for event, decision in self.journal.history(partition, position):
-            before = ledger.aggregates.get(event.address) or machine.new(event.address)
+        ledger, start = await self.snapshots.beginning(partition)
+        trimmed = start
+        if archive is not None:
+            past, last = Ledger(partition), START
+            async for found in archived(Archive(archive), partition):
+                if isinstance(found, Gap):
+                    last = found.upto
+                    gap(found)
+                else:
+                    last = found[0].id
+                    yield step(past, *found)
+            if order_of(last) < order_of(trimmed):
+                gap(Gap(last, trimmed))
+            elif order_of(last) > order_of(trimmed):
+                # In the log too: archived, and not trimmed.
+                async for event, decision in self.journal.history(partition, last, after=trimmed):
+                    step(ledger, event, decision)
+                start = last
+        async for event, decision in self.journal.history(partition, position, after=start):
+            yield step(ledger, event, decision)
+        await self.check_whole(partition, trimmed)
+
+    async def state(self, partition: Partition) -> tuple[Ledger, str]:
+        """Return what the partition has come to, the quick way from its newest snapshot, and the last decided event.
+
+        Raises:
+            UnreadableSnapshotError: The log was trimmed, and the state that it begins with cannot be read.
+            UnavailableError: Redis failed.
+        """
+        position = await self.journal.position(partition)
+        ledger, start = await self.snapshots.load(partition, position)
+        await self.fold(ledger, start, position)
+        return ledger, position
+
+    async def fold(self, ledger: Ledger, after: str, upto: str) -> int:
+        """Take the events after *after* up to *upto* into *ledger*, as they were decided; return how many."""
+        events = 0
+        async for event, decision in self.journal.history(ledger.partition, upto, after=after):
             ledger.follow(event, decision.acts if decision else ())
-            yield Step(event, before, ledger.aggregates.get(event.address, before), decision)
+            events += 1
+        return events
+
+    async def check_whole(self, partition: Partition, trimmed: str) -> None:
+        """Check that the log still begins after the event *trimmed*, as it did when reading it began.
+
+        Raises:
+            TrimmedMeanwhileError: It does not, so that some events may have been missed.
+        """
+        now = await self.snapshots.trimmed(partition)
+        if now != trimmed:
+            raise TrimmedMeanwhileError(
+                f"the log of partition {partition} was trimmed up to {now} while it was read: ask again"
+            )
 
     async def undecided(self, partition: Partition) -> list[Event]:
         """Return the events that no owner has decided yet."""
@@ -78,11 +147,25 @@ class Follower:
         self._position = START
 
     async def catch_up(self) -> list[tuple[Event, Decision | None]]:
-        """Fold what has been decided since the last call, and return it."""
-        upto = await self._reader.journal.position(self.ledger.partition)
-        new: list[tuple[Event, Decision | None]] = []
-        async for event, decision in self._reader.journal.history(self.ledger.partition, upto, after=self._position):
+        """Fold what has been decided since the last call, and return it.
+
+        Where that has been trimmed already, it goes on from the state that the log now begins with.
+        """
+        reader, partition = self._reader, self.ledger.partition
+        upto = await reader.journal.position(partition)
+        while True:
+            new = [found async for found in reader.journal.history(partition, upto, after=self._position)]
+            if order_of(await reader.snapshots.trimmed(partition)) <= order_of(self._position):
+                break
+            self.ledger, self._position = await reader.snapshots.beginning(partition)
+        for event, decision in new:
             self.ledger.follow(event, decision.acts if decision else ())
             self._position = event.id
-            new.append((event, decision))
         return new
+
+
+def step(ledger: Ledger, event: Event, decision: Decision | None) -> Step:
+    """Take an event into *ledger* with what was decided upon it, and return both sides of it."""
+    before = ledger.aggregates.get(event.address) or machine.new(event.address)
+    ledger.follow(event, decision.acts if decision else ())
+    return Step(event, before, ledger.aggregates.get(event.address, before), decision)

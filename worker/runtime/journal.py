@@ -169,3 +169,9 @@ def order_of(entry_id: str) -> tuple[int, int]:
     """Return what the ids of a stream are ordered by."""
     ms, _, number = entry_id.partition("-")
     return int(ms), int(number)
+
+
+def before(entry_id: str) -> str:
+    """Return the greatest id that is smaller than *entry_id*: what to read after, to begin with that entry."""
+    ms, number = order_of(entry_id)
+    return f"{ms}-{number - 1}" if number else f"{ms - 1}-{(1 << 64) - 1}"

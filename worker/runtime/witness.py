@@ -108,7 +108,7 @@ class Witness:
                 len(ledger.aggregates),
                 len(ledger.pending),
                 len(ledger.timers),
-                tuple(Waiting(str(a.address), a.error, a.since_ms, len(a.held)) for a in ledger.quarantined.values()),
+                waiting_of(ledger),
             )
 
     async def run(self) -> None:
@@ -163,6 +163,11 @@ class Witness:
             self._answered = question.id
 
 
+def waiting_of(ledger: Ledger) -> tuple[Waiting, ...]:
+    """Return what is in quarantine in *ledger*."""
+    return tuple(Waiting(str(a.address), a.error, a.since_ms, len(a.held)) for a in ledger.quarantined.values())
+
+
 def write_question(question: Question) -> bytes:
     """Return what stands under `Keys.question`."""
     return _encoder.encode(question)
@@ -201,7 +206,7 @@ def states_of(picture: image.Picture, wanted: frozenset[str]) -> Iterator[dict[s
     """Yield what *picture* has of *wanted*, as JSON, in parts of about a millisecond; the rest is named ""."""
     for start in range(0, len(picture.states) if wanted else 0, image.CHUNK):
         yield {
-            str(state.address): msgspec.Raw(_encoder.encode(state))
+            str(state.address): msgspec.Raw(_ordered.encode(state))
             for state in picture.states[start : start + image.CHUNK]
             if str(state.address) in wanted
         }
@@ -213,7 +218,7 @@ def states_of(picture: image.Picture, wanted: frozenset[str]) -> Iterator[dict[s
             "finished": {str(address): at_ms for address, at_ms in head.finished},
             "quarantined": {str(each.address): each for each in head.quarantined},
         }
-        yield {"": msgspec.Raw(_encoder.encode(rest))}
+        yield {"": msgspec.Raw(_ordered.encode(rest))}
 
 
 def _lines(picture: image.Picture, question: Question, token: str) -> Iterator[bytes]:
@@ -225,6 +230,8 @@ def _lines(picture: image.Picture, question: Question, token: str) -> Iterator[b
 
 
 _encoder = msgspec.json.Encoder()
+#: Sets come in one order, so that two states can be compared.
+_ordered = msgspec.json.Encoder(order="deterministic")
 _questions = msgspec.json.Decoder(Question)
 _standings = msgspec.json.Decoder(Standing)
 _parts = msgspec.json.Decoder(_Part)

@@ -1,0 +1,176 @@
+"""Aggregates in quarantine: which there are, why, what waits for them, and how they get out of it."""
+
+from __future__ import annotations
+
+import uuid
+
+import anyio
+import msgspec
+from redis.asyncio import Redis
+
+from ingress.envelope import Address
+from ingress.errors import SwitchhookError
+from ingress.log import EventLog, Keys, Partition
+from worker.console.look import overview
+from worker.decisions.decision import Decision, Quarantine
+from worker.events.event import write_entry
+from worker.events.intents import Release
+from worker.ledger.ledger import Ledger, SetAside
+from worker.replay.render import describe
+from worker.replay.source import LogReader
+from worker.runtime.clock import wall_ms
+from worker.runtime.journal import before, order_of
+from worker.runtime.witness import waiting_of
+
+POLL_SECS = 0.05
+
+
+class NotQuarantinedError(SwitchhookError):
+    """Raised when the aggregate that was named is not in quarantine."""
+
+
+class UndecidedError(SwitchhookError):
+    """Raised when a release is in the log, and no owner has decided it in time."""
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """An aggregate in quarantine. `events` is how many wait, the one that raised among them."""
+
+    address: str
+    partition: Partition
+    since_ms: int
+    error: str
+    events: int
+
+
+class Held(msgspec.Struct, frozen=True):
+    """An event that waits, as the log has it."""
+
+    id: str
+    received_ms: int
+    what: str
+    raw: str
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """All about one aggregate in quarantine. The first of `held` is the one upon which it came there."""
+
+    address: str
+    partition: Partition
+    since_ms: int
+    error: str
+    #: Where the error was raised; empty where that is not known.
+    trace: str
+    held: list[Held]
+
+
+class Released(msgspec.Struct, frozen=True):
+    """What became of a release."""
+
+    address: str
+    partition: Partition
+    #: The release's own entry in the log.
+    event_id: str
+    #: Why it is in quarantine again; None: it is out.
+    error: str | None
+    trace: str
+    #: How many events were taken in.
+    taken: int
+    decision: Decision | None
+
+
+class Asides:
+    """The quarantine of one log."""
+
+    def __init__(self, redis: Redis, keys: Keys, partitions: int) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._log = EventLog(redis, keys, partitions)
+        self._reader = LogReader(redis, keys)
+
+    async def list(self) -> list[Listed]:
+        """Return what is in quarantine, the longest first.
+
+        As the owners say; a partition of which nobody has said anything lately is folded.
+
+        Raises:
+            LogUnavailableError: Redis failed.
+            UnavailableError: Redis failed.
+        """
+        found: list[Listed] = []
+        for look in (await overview(self._redis, self._keys, self._log.partitions)).partitions:
+            said = look.standing.quarantined if look.standing else waiting_of(await self._state(look.partition))
+            found += [Listed(w.address, look.partition, w.since_ms, w.error, w.events) for w in said]
+        return sorted(found, key=lambda each: (each.since_ms, each.address))
+
+    async def show(self, address: Address) -> Shown:
+        """Return all about *address*.
+
+        Raises:
+            NotQuarantinedError: It is not in quarantine.
+            UnavailableError: Redis failed.
+        """
+        partition = self._log.partition_of(address)
+        ledger, position = await self._reader.state(partition)
+        aside = _aside(ledger, address)
+        trace = await self._trace(partition, aside, position)
+        held = [
+            Held(name, event.received_ms, describe(event), entry.raw.decode(errors="replace"))
+            for event in aside.held
+            async for name, entry, _ in self._reader.journal.raw(partition, event.id, after=before(event.id))
+        ]
+        return Shown(str(address), partition, aside.since_ms, aside.error, trace, held)
+
+    async def release(self, address: Address, *, by: str, without_first: bool, wait_secs: float) -> Released:
+        """Have *address* released, and return what became of it.
+
+        Raises:
+            NotQuarantinedError: It is not in quarantine; nothing was appended.
+            LogUnavailableError: Redis did not take it.
+            UndecidedError: It is in the log, and nobody has decided it in time.
+            UnavailableError: Redis failed.
+        """
+        partition = self._log.partition_of(address)
+        waits = len(_aside(await self._state(partition), address).held)
+        entry = write_entry(f"release:{uuid.uuid4()}", address, Release(by, without_first), wall_ms())
+        (appended,) = await self._log.append([entry])
+        decision = await self._decided(partition, appended.entry_id, wait_secs)
+        error, trace = None, ""
+        for act in decision.acts if decision else ():
+            if isinstance(act, Quarantine):
+                error, trace = act.error, act.trace
+        taken = 0 if error is not None else waits - without_first
+        return Released(str(address), partition, appended.entry_id, error, trace, taken, decision)
+
+    async def _decided(self, partition: Partition, entry_id: str, wait_secs: float) -> Decision | None:
+        journal = self._reader.journal
+        with anyio.move_on_after(wait_secs):
+            while True:
+                if order_of(await journal.position(partition)) >= order_of(entry_id):
+                    return (await journal.decisions(partition, before(entry_id), entry_id)).get(entry_id)
+                await anyio.sleep(POLL_SECS)
+        raise UndecidedError(
+            f"the release is in the log as {entry_id}, and nobody has decided it within {wait_secs:g} s: an owner of "
+            f"partition {partition} will. Instead of asking again look with switchhook partitions"
+        )
+
+    async def _state(self, partition: Partition) -> Ledger:
+        return (await self._reader.state(partition))[0]
+
+    async def _trace(self, partition: Partition, aside: SetAside, position: str) -> str:
+        """Return where the error was raised, from the newest decision to set it aside."""
+        if not aside.held:
+            return ""
+        trace = ""
+        decisions = await self._reader.journal.decisions(partition, before(aside.held[0].id), position)
+        for decision in decisions.values():
+            if decision.address == aside.address:
+                trace = next((act.trace for act in decision.acts if isinstance(act, Quarantine)), trace)
+        return trace
+
+
+def _aside(ledger: Ledger, address: Address) -> SetAside:
+    aside = ledger.quarantined.get(address)
+    if aside is None:
+        raise NotQuarantinedError(f"{address} is not in quarantine: switchhook quarantine list shows what is")
+    return aside

@@ -1,0 +1,57 @@
+"""The options that many commands share, and how their errors end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from ingress.errors import ConfigError, LogUnavailableError, SwitchhookError
+from worker.console.exits import Exit
+from worker.runtime.errors import UnavailableError
+
+#: As `ingress.envelope` has it, which is loaded only where it is needed.
+DEFAULT_TENANT = "default"
+
+RedisOption = Annotated[
+    str | None, typer.Option("--redis", metavar="URL", envvar="SWITCHHOOK_REDIS_URL", help="Where Redis is.")
+]
+PrefixOption = Annotated[
+    str | None, typer.Option("--prefix", envvar="SWITCHHOOK_PREFIX", help="The start of every key in Redis.")
+]
+TenantOption = Annotated[str, typer.Option("--tenant", help="Whose it is.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
+
+
+@contextmanager
+def errors_for_people() -> Iterator[None]:
+    """Turn an error that the user can mend into one sentence and an exit status."""
+    try:
+        yield
+    except SwitchhookError as error:
+        typer.echo(f"switchhook: {error}", err=True)
+        away = isinstance(error, LogUnavailableError | UnavailableError)
+        raise typer.Exit(Exit.UNREACHABLE if away else Exit.USAGE) from None
+    except KeyboardInterrupt:
+        typer.echo("switchhook: interrupted", err=True)
+        raise typer.Exit(Exit.INTERRUPTED) from None
+
+
+def redis_of(url: str | None) -> str:
+    """Return *url*.
+
+    Raises:
+        ConfigError: Redis is not named.
+    """
+    if url is None:
+        raise ConfigError("name a Redis with --redis or SWITCHHOOK_REDIS_URL")
+    return url
+
+
+def prefix_of(prefix: str | None) -> str:
+    """Return *prefix*, or the one that a log has by default."""
+    from ingress.log import DEFAULT_PREFIX
+
+    return prefix or DEFAULT_PREFIX
