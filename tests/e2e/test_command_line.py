@@ -54,6 +54,8 @@ async def test_replay_shows_the_history_of_an_aggregate(redis: Redis, redis_url:
         (("replay", "99"), 2, "there are 16 partitions"),
         (("replay", "queue:support", "--prefix", "nobody"), 2, "there is no log under the prefix 'nobody'"),
         (("replay", "queue:support", "--redis", "redis://:secret@127.0.0.1:1"), 5, "does not answer"),
+        (("replay", "queue:nope"), 4, "nothing has happened to queue:nope"),
+        (("demo", "--redis", "redis://:secret@127.0.0.1:1"), 5, "redis://:***@127.0.0.1:1 does not answer"),
         (("worker",), 2, "--policy"),
         (("worker", "--policy", "nowhere.toml"), 2, "nowhere.toml"),
         (("ingress", "--port", "many"), 2, "SWITCHHOOK_PORT"),
@@ -68,7 +70,7 @@ async def test_what_is_wrong_is_said_in_a_sentence(
     if arguments == ("check",):
         environment["SWITCHHOOK_REDIS_URL"] = ""
     ended = switchhook(*arguments, **environment)
-    assert ended.returncode == status, ended.stderr
+    assert (ended.returncode, ended.stdout) == (status, ""), ended.stderr
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
     assert "secret" not in ended.stderr
@@ -93,6 +95,12 @@ def test_a_mistake_in_the_policy_is_named_with_its_file_and_key(tmp_path: Path) 
     assert (
         f"{path}: tenants.default.queues.support.max_wait_sec is not a key: did you mean max_wait_secs?" in ended.stderr
     )
+
+
+@pytest.mark.parametrize("words", [(), ("replay",), ("telnyx", "queues"), ("telnyx", "queues", "list")])
+def test_help_is_asked_for_with_one_letter_too(words: tuple[str, ...]) -> None:
+    asked = switchhook(*words, "-h")
+    assert (asked.returncode, asked.stdout) == (0, switchhook(*words, "--help").stdout)
 
 
 def test_the_version_is_said() -> None:

@@ -15,10 +15,12 @@ import aiohttp
 import anyio
 import anyio.to_thread
 from nacl.signing import SigningKey
+from redis.exceptions import RedisError
 from rich.console import Console, RenderableType
 from rich.live import Live
 
 from ingress.envelope import Address
+from ingress.errors import LogUnavailableError
 from ingress.log import Keys, Partition, partition_of
 from ingress.redis_client import connect, redact
 from worker.demo.audit import Audit, Report
@@ -48,6 +50,7 @@ def run(*, redis_url: str | None, seconds: float, seed: int, plain: bool) -> int
 
     Raises:
         ConfigError: Something that it needs could not be started.
+        LogUnavailableError: The Redis that is named does not answer.
     """
     console = Console()
     with ExitStack() as stack:
@@ -57,6 +60,8 @@ def run(*, redis_url: str | None, seconds: float, seed: int, plain: bool) -> int
             server = stack.enter_context(PrivateRedis())
             redis_url = server.url
             console.print(f"redis      private, {server.binary.name} at {redis_url}")
+        else:
+            anyio.run(_reach, redis_url)
         demo = Demo(console, redis_url, seconds, seed, live=console.is_terminal and not plain)
         if server is None:
             where = f"--redis {redact(redis_url)} --prefix {demo.prefix}"
@@ -64,6 +69,18 @@ def run(*, redis_url: str | None, seconds: float, seed: int, plain: bool) -> int
         processes = stack.enter_context(Processes(directory, demo.environment))
         report, books = anyio.run(demo.run, processes)
     return summary(console, report, books)
+
+
+async def _reach(redis_url: str) -> None:
+    redis = connect(redis_url)
+    try:
+        await redis.ping()
+    except (RedisError, OSError) as exc:
+        raise LogUnavailableError(
+            f"{redact(redis_url)} does not answer: {exc}; without --redis one comes along"
+        ) from None
+    finally:
+        await redis.aclose()
 
 
 class Demo:
