@@ -44,6 +44,10 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     retention_hours: float = 168.0
     #: The directory that events are archived in before they are trimmed; empty: they are not.
     archive: str = ""
+    #: Every live aggregate is compared with what Telnyx shows within so long; 0: none ever is.
+    reconcile_secs: float = 60.0
+    #: Reads in a second that this may cost.
+    reconcile_rate: float = 10.0
 
 
 #: The environment variable of each setting.
@@ -66,6 +70,8 @@ ENVIRONMENT = {
     "snapshot_secs": "SWITCHHOOK_SNAPSHOT_SECS",
     "retention_hours": "SWITCHHOOK_RETENTION_HOURS",
     "archive": "SWITCHHOOK_ARCHIVE",
+    "reconcile_secs": "SWITCHHOOK_RECONCILE_SECS",
+    "reconcile_rate": "SWITCHHOOK_RECONCILE_RATE",
 }
 
 
@@ -100,5 +106,11 @@ def _check(settings: WorkerSettings) -> None:
         raise ConfigError(f"SWITCHHOOK_LAG_SECS is {settings.lag_secs:g}: it is more than 0")
     if settings.retention_hours < 0:
         raise ConfigError(f"SWITCHHOOK_RETENTION_HOURS is {settings.retention_hours:g}: it cannot be negative")
+    if settings.reconcile_secs < 0:
+        raise ConfigError(f"SWITCHHOOK_RECONCILE_SECS is {settings.reconcile_secs:g}: it cannot be negative")
+    if not 0 < settings.reconcile_rate <= 1000:
+        raise ConfigError(
+            f"SWITCHHOOK_RECONCILE_RATE is {settings.reconcile_rate:g}: use more than 0 and at most 1000 reads a second"
+        )
     if ":" in settings.worker_id:
         raise ConfigError(f"SWITCHHOOK_WORKER_ID is {settings.worker_id!r}: a worker's name has no colon in it")

@@ -75,6 +75,23 @@ class Metrics:
             "switchhook_worker_archive_failures", "Times the archive could not be written; nothing was trimmed then",
             registry=r,
         )  # fmt: skip
+        self.reconciled = Counter(
+            "switchhook_worker_reconciled",
+            "Differences from what Telnyx shows that were found and healed, by kind of aggregate",
+            ["kind", "what"],
+            registry=r,
+        )
+        self.reconcile_reads = Counter(
+            "switchhook_worker_reconcile_reads",
+            "Reads made to find such differences",
+            ["command", "result"],
+            registry=r,
+        )
+        self.oldest_look_secs = Gauge(
+            "switchhook_worker_reconcile_oldest_seconds",
+            "Age of the oldest look at an aggregate that lives",
+            registry=r,
+        )
         self.stopped_tenants = Gauge(
             "switchhook_worker_stopped_tenants", "Tenants whose account is refused, once per partition", registry=r
         )

@@ -27,6 +27,7 @@ from worker.runtime.keeping import Keeper, Keeping
 from worker.runtime.lag import Lag
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
+from worker.runtime.reconcile import Reconciler
 from worker.runtime.snapshots import Snapshots
 from worker.runtime.suspicion import Suspicion
 from worker.runtime.timers import Timers
@@ -59,6 +60,7 @@ class PartitionOwner:
         reached: str,
         snapshots: Snapshots,
         keeping: Keeping,
+        reconciler: Reconciler,
         witness: Witness,
     ) -> None:
         self.lease = lease
@@ -78,6 +80,7 @@ class PartitionOwner:
         self._reached = reached
         self._snapshots = snapshots
         self._witness = witness
+        self._reconciler = reconciler
         self._keeper = Keeper(lease, keeping, snapshots=snapshots, journal=journal, clock=clock, metrics=metrics)
         self._position = START
         self._survived = False
@@ -118,6 +121,7 @@ class PartitionOwner:
             tasks.start_soon(timers.run, name=f"timers {self.partition}")
             tasks.start_soon(self._keeper.run, name=f"keeper {self.partition}")
             tasks.start_soon(self._witness.run, name=f"witness {self.partition}")
+            tasks.start_soon(self._reconciler.run, self.ledger, name=f"reconciler {self.partition}")
             await self._live(tasks, timers)
             with anyio.move_on_after(drain_secs()):
                 await self.effects.drain()
@@ -221,6 +225,7 @@ class PartitionOwner:
         if self._tail is None or order_of(self._position) < order_of(self._tail):
             return
         self._tail = None
+        self._reconciler.begin()
         now_ms = self._clock.now_ms()
         for pending in self.ledger.pending.values():
             since = max(0.0, (now_ms - pending.decided_ms) / 1000) if pending.command_id in self._inherited else None
@@ -228,6 +233,7 @@ class PartitionOwner:
 
     def _decide(self, event: Event, policy: Policy) -> Taken:
         self._metrics.events.labels(event.address.kind).inc()
+        self._reconciler.heard(event)
         return self._noted(event, self.ledger.decide(event, policy))
 
     def _noted(self, event: Event, taken: Taken) -> Taken:

@@ -26,6 +26,7 @@ from worker.runtime.lease import Lease, Leases
 from worker.runtime.membership import Membership
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import PartitionOwner
+from worker.runtime.reconcile import Bounds, Reconciling
 from worker.runtime.snapshots import Snapshots, UnreadableSnapshotError
 from worker.runtime.suspicion import Suspicion
 from worker.runtime.undocumented import Undocumented
@@ -73,6 +74,14 @@ class Worker:
             secs=settings.snapshot_secs,
             retention_secs=settings.retention_hours * 3600,
             archive=Path(settings.archive) if settings.archive else None,
+        )
+        self._reconciling = Reconciling(
+            Bounds(settings.reconcile_secs, settings.reconcile_rate),
+            event_log=self._log,
+            senders=senders,
+            policy=policy,
+            clock=self._clock,
+            metrics=metrics,
         )
         self._leases = Leases(commands, keys, settings.worker_id, ttl_secs=settings.lease_secs)
         # A dead worker's share is given away before its leases end, so that they are taken the moment they do.
@@ -216,6 +225,7 @@ class Worker:
             reached=self._reached.get(lease.partition, START),
             snapshots=self._snapshots,
             keeping=self._keeping,
+            reconciler=self._reconciling.of(lease),
             witness=Witness(lease, self._commands, self._keys, self._clock),
         )
         self._owners[lease.partition] = owner

@@ -103,7 +103,7 @@ class Bench:
         """Run a worker for the length of the block. With *crash* it ends as by SIGKILL: nothing is released."""
         settings = msgspec.convert(
             {"redis_url": self.url, "policy": "", "prefix": self.keys.prefix, "worker_id": name, "drain_secs": 5,
-             "lease_secs": lease_secs, **more},
+             "lease_secs": lease_secs, "reconcile_secs": 0, **more},
             WorkerSettings,
         )  # fmt: skip
         commands, reads = connect(self.url), connect(self.url, blocking_read_secs=BLOCK_MS / 1000)

@@ -37,7 +37,10 @@ AGENTS = ("alice", "bob")
 
 def policy_of(settings: EmulatorSettings) -> Policy:
     """Return one number, one queue with recording, and two agents who are free at once."""
-    agents = {name: Agent(f"sip:{name}@sip.telnyx.com", ("support",), wrap_up_secs=0, redial_secs=1) for name in AGENTS}
+    agents = {
+        name: Agent(f"sip:{name}@sip.telnyx.com", ("support",), wrap_up_secs=0, ring_secs=5, redial_secs=1)
+        for name in AGENTS
+    }
     tenant = Tenant(
         connection_id=settings.connection_id,
         caller_id="+13125550100",
@@ -70,7 +73,9 @@ class Whole:
 
 
 @asynccontextmanager
-async def whole(redis: Redis, url: str, keys: Keys, settings: EmulatorSettings) -> AsyncIterator[Whole]:
+async def whole(
+    redis: Redis, url: str, keys: Keys, settings: EmulatorSettings, *, reconcile_secs: float = 60.0
+) -> AsyncIterator[Whole]:
     """Run the centre for the length of a block; *settings* say how Telnyx behaves, but for where its webhooks go."""
     await settle_topology(redis, keys, PARTITIONS)
     log = EventLog(redis, keys, PARTITIONS)
@@ -90,7 +95,7 @@ async def whole(redis: Redis, url: str, keys: Keys, settings: EmulatorSettings) 
                 verifiers["default"] = Verifier([VerifyKey(base64.b64decode(emulator.public_key))])
                 async with (
                     TelnyxClient(emulator.api_key, base_url=emulator.api_base) as client,
-                    _worker(url, keys, policy_of(settings), Sender(client)) as worker,
+                    _worker(url, keys, policy_of(settings), Sender(client), reconcile_secs) as worker,
                 ):
                     bench = Bench(redis, url, keys)
                     for agent in AGENTS:
@@ -106,10 +111,11 @@ def _addressed(settings: EmulatorSettings, url: str) -> EmulatorSettings:
 
 
 @asynccontextmanager
-async def _worker(url: str, keys: Keys, policy: Policy, sender: Sender) -> AsyncIterator[Worker]:
+async def _worker(url: str, keys: Keys, policy: Policy, sender: Sender, reconcile_secs: float) -> AsyncIterator[Worker]:
     settings = WorkerSettings(
-        redis_url=url, policy="", prefix=keys.prefix, worker_id="whole", lease_secs=5, drain_secs=2
-    )
+        redis_url=url, policy="", prefix=keys.prefix, worker_id="whole", lease_secs=5, drain_secs=2,
+        reconcile_secs=reconcile_secs, reconcile_rate=100,
+    )  # fmt: skip
     commands, reads = connect(url), connect(url, blocking_read_secs=BLOCK_MS / 1000)
     senders = TenantSenders({"default": sender})
     worker = Worker(settings, commands=commands, reads=reads, senders=senders, policy=lambda: policy, metrics=Metrics())

@@ -24,6 +24,8 @@ def test_two_workers_without_a_name_get_two() -> None:
     [
         ("SWITCHHOOK_LEASE_SECS", "0.1"),
         ("SWITCHHOOK_DRAIN_SECS", "-1"),
+        ("SWITCHHOOK_RECONCILE_SECS", "-1"),
+        ("SWITCHHOOK_RECONCILE_RATE", "0"),
         ("SWITCHHOOK_WORKER_ID", "a:1"),
         ("SWITCHHOOK_PARTITIONS", "some"),
     ],
