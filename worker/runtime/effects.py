@@ -70,6 +70,7 @@ class Patience(msgspec.Struct, frozen=True):
 
     stopped_secs: float = STOPPED_SECS
     held_secs: float = HELD_SECS
+    append_retry_secs: float = APPEND_RETRY_SECS
     most_waiting: int = MOST_WAITING
 
 
@@ -233,7 +234,7 @@ class Effects:
                 await self._log.append([entry])
             except LogUnavailableError:
                 self._lease.check()
-                await anyio.sleep(APPEND_RETRY_SECS)
+                await anyio.sleep(self._patience.append_retry_secs)
             else:
                 return
 
