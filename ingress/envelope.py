@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -93,6 +93,28 @@ class _Wrapped(msgspec.Struct):
     data: object = None
 
 
+class _UsualIds(msgspec.Struct):
+    call_control_id: str | None = None
+    conference_id: str | None = None
+    queue: str | None = None
+    occurred_at: str | None = None
+
+
+class _UsualData(msgspec.Struct):
+    event_type: Annotated[str, msgspec.Meta(min_length=1)]
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    payload: _UsualIds
+    occurred_at: str | None = None
+    created_at: None = None
+
+
+class _Usual(msgspec.Struct):
+    """The envelope that nearly all webhooks come in: read in one step, where `_read_slowly` takes several."""
+
+    data: _UsualData
+
+
+_usual = msgspec.json.Decoder(_Usual).decode
 _decode_body = msgspec.json.Decoder().decode
 _T = TypeVar("_T")
 
@@ -109,11 +131,27 @@ def parse_time_ms(text: object) -> int | None:
 
 
 def read_webhook(tenant: str, body: bytes) -> Webhook:
-    """Read what routing needs from *body*.
+    """Read what routing and order need from *body*.
 
     Raises:
         EnvelopeError: The body is not JSON, not an object, or holds nothing to route by.
     """
+    try:
+        data = _usual(body).data
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _read_slowly(tenant, body)
+    payload = data.payload
+    occurred = parse_time_ms(data.occurred_at)
+    return Webhook(
+        event_id=data.id,
+        event_type=data.event_type,
+        address=_route(tenant, data.event_type, payload),
+        occurred_ms=occurred if occurred is not None else parse_time_ms(payload.occurred_at),
+    )
+
+
+def _read_slowly(tenant: str, body: bytes) -> Webhook:
+    """Read a body that is not of the usual form: another envelope, ids of other types, or no webhook at all."""
     try:
         document = _decode_body(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
@@ -140,7 +178,7 @@ def read_webhook(tenant: str, body: bytes) -> Webhook:
     )
 
 
-def _route(tenant: str, event_type: str, payload: _Ids) -> Address:
+def _route(tenant: str, event_type: str, payload: _Ids | _UsualIds) -> Address:
     """The routing table of docs/architecture.md; by ids alone, never by client_state."""
     queue, conference, call = _text(payload.queue), _text(payload.conference_id), _text(payload.call_control_id)
     if event_type in _QUEUE_EVENTS and queue:

@@ -188,14 +188,22 @@ class EventLog:
             raise LogUnavailableError(f"Redis could not take the append: {exc}") from exc
 
     async def _send(self, entries: Sequence[LogEntry]) -> list[Appended]:
-        # By hash, for a `Script` called on a pipeline asks with each one whether Redis has it: a second round trip.
+        # One script for all events of a partition: what a command costs the client is paid once. By hash, for a
+        # `Script` called on a pipeline asks with each one whether Redis has it: a second round trip.
+        parts: dict[Partition, list[int]] = {}
+        for index, entry in enumerate(entries):
+            parts.setdefault(self.partition_of(entry.address), []).append(index)
         pipe = self._redis.pipeline(transaction=False)
-        for entry in entries:
-            partition = self.partition_of(entry.address)
-            seen, log = self.keys.seen(partition, entry.event_id), self.keys.log(partition)
-            pipe.evalsha(self._append.sha, 2, seen, log, SEEN_TTL_MS, *encode_entry(entry))
-        replies = cast("list[tuple[int, bytes]]", await self._execute(pipe))
-        return [Appended(entry_id.decode(), duplicate=not new) for new, entry_id in replies]
+        for partition, indices in parts.items():
+            keys = [self.keys.log(partition), *(self.keys.seen(partition, entries[i].event_id) for i in indices)]
+            args = [part for i in indices for part in encode_entry(entries[i])]
+            pipe.evalsha(self._append.sha, len(keys), *keys, SEEN_TTL_MS, *args)
+        replies = cast("list[list[int | bytes]]", await self._execute(pipe))
+        appended: list[Appended | None] = [None] * len(entries)
+        for indices, reply in zip(parts.values(), replies, strict=True):
+            for index, new, entry_id in zip(indices, reply[::2], reply[1::2], strict=True):
+                appended[index] = Appended(cast("bytes", entry_id).decode(), duplicate=not new)
+        return cast("list[Appended]", appended)
 
     async def _execute(self, pipe: Pipeline) -> list[object]:
         if self._confirmation is None:

@@ -79,6 +79,26 @@ async def test_who_gives_up_harms_nobody_else(redis: Redis, keys: Keys) -> None:
             tasks.cancel_scope.cancel()
 
 
+async def test_nobody_waits_for_longer_than_patience_lasts(redis: Redis, keys: Keys) -> None:
+    log = GatedLog(redis, keys)
+    batcher = Batcher(log, Metrics(), max_batch=1, patience_secs=0.05)
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(batcher.run)
+            async with anyio.create_task_group() as callers:
+                for name in ("under way", "waiting"):
+                    callers.start_soon(_refused_late, batcher, name)
+            log.gate.set()
+            # What was under way is in nevertheless, and is known when it is sent again.
+            assert (await batcher.append(entry("under way"))).duplicate
+            tasks.cancel_scope.cancel()
+
+
+async def _refused_late(batcher: Batcher, name: str) -> None:
+    with pytest.raises(LogUnavailableError, match="too long"):
+        await batcher.append(entry(name))
+
+
 async def test_more_than_can_wait_are_refused_at_once(redis: Redis, keys: Keys) -> None:
     batcher = Batcher(GatedLog(redis, keys), Metrics(), max_waiting=2)
     with anyio.fail_after(10):

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 from redis.exceptions import RedisError
 
-from ingress.batch import Batcher
+from ingress.batch import PATIENCE_SECS, Batcher
 from ingress.envelope import DEFAULT_TENANT, LogEntry, read_webhook
 from ingress.errors import LogUnavailableError, SignatureError, SwitchhookError
 from ingress.lifecycle import first_error
@@ -19,7 +19,6 @@ from ingress.log import EventLog, Keys, settle_topology
 from ingress.metrics import Metrics as IngressMetrics
 from ingress.redis_client import when_redis_answers
 from ingress.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, Verifier
-from ingress.webhooks import ANSWER_SECS
 from worker.policy.load import LoadedPolicy
 from worker.runtime.clock import wall_ms
 from worker.runtime.metrics import Metrics
@@ -230,7 +229,7 @@ class Door(Machine):
     async def _take(self, batcher: Batcher, body: bytes, headers: Mapping[str, str]) -> int:
         now_ms = wall_ms()
         try:
-            with anyio.fail_after(ANSWER_SECS):
+            with anyio.fail_after(PATIENCE_SECS):
                 signature, timestamp = headers.get(SIGNATURE_HEADER), headers.get(TIMESTAMP_HEADER)
                 self._verifier.verify(signature, timestamp, body, now_secs=now_ms / 1000)
                 webhook = read_webhook(DEFAULT_TENANT, body)

@@ -13,19 +13,25 @@ from redis.exceptions import ResponseError
 from ingress.log import load_script
 from worker.testing.simulation.redis.commands import Reply
 
+#: How many arguments an entry's fields and values are.
+ENTRY_ARGS = 10
 #: `redis.call`.
 Call = Callable[..., Reply]
 Script = Callable[[Call, Sequence[bytes], Sequence[bytes]], Reply]
 
 
 def append(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
-    """Append one event to a partition's log, once."""
-    before = call("GET", keys[0])
-    if before is not None:
-        return [0, before]
-    ident = call("XADD", keys[1], "*", *argv[1:])
-    call("SET", keys[0], ident, "PX", argv[0])
-    return [1, ident]
+    """Append events to a partition's log in their order, each once."""
+    reply: list[Reply] = []
+    for index, seen in enumerate(keys[1:]):
+        ident = call("GET", seen)
+        reply.append(0 if ident else 1)
+        if not ident:
+            first = 1 + index * ENTRY_ARGS
+            ident = call("XADD", keys[0], "*", *argv[first : first + ENTRY_ARGS])
+            call("SET", seen, ident, "PX", argv[0])
+        reply.append(ident)
+    return reply
 
 
 def acquire(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
