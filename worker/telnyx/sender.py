@@ -123,8 +123,11 @@ class Sender:
         if not isinstance(result, TelnyxError):
             return result
         end = _end_of(command, result)
-        if lost and isinstance(end, Refused) and end.disposition in ("fatal", "stop"):
-            # What Telnyx answers to a known command_id is not documented: this may be it, and the effect be there.
+        if isinstance(end, Refused) and (
+            (lost and end.disposition in ("fatal", "stop")) or (age_secs > 0 and end.disposition == "fatal")
+        ):
+            # What Telnyx answers to a known command_id is not documented: this may be it, and the effect be there, of
+            # a try whose answer was lost or of an owner that died.
             # And an account that is refused now was perhaps not when the answer was lost.
             known = await self._reconcile(command, tries)
             # That a leg is alive does not tell whether it is answered.

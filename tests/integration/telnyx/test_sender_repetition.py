@@ -103,6 +103,19 @@ async def test_every_command_whose_answer_was_lost_has_one_effect(
     assert not call.alive
 
 
+async def test_a_repetition_that_is_refused_for_its_key_has_had_its_effect_by_an_owner_that_died(
+    emulator: Emulator, sender: Sender
+) -> None:
+    """Telnyx does not say what it answers to a known command_id; found by the simulation, seed 102."""
+    agent, call = ring(emulator), ring(emulator)
+    room = await room_with(sender, agent)
+    join = c.JoinConference(room, call.id)
+    first = await sender.send(join, "one-id", epoch=7, first_tried_secs_ago=0)
+    emulator.api.faults.add(Fault("conferences join", "refuse", status=422, code="10015"))
+    second = await sender.send(join, "one-id", epoch=8, first_tried_secs_ago=1.0)
+    assert [getattr(first, "result", None), getattr(second, "result", None)] == [Succeeded(), Succeeded(already="read")]
+
+
 async def test_what_has_ended_already_is_a_success_for_what_ends_it(emulator: Emulator, sender: Sender) -> None:
     agent, call = ring(emulator), ring(emulator)
     room = await room_with(sender, agent)
