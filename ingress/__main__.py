@@ -11,7 +11,7 @@ from ingress.durability import Durability
 from ingress.errors import ConfigError
 from ingress.lifecycle import EXIT_CONFIG
 from ingress.settings import ingress_settings
-from ingress.spool.spool import Fsync
+from ingress.spool.settings import Fsync
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -17,7 +17,7 @@ from ingress.envelope import DEFAULT_TENANT
 from ingress.errors import ConfigError
 from ingress.log import DEFAULT_PARTITIONS, DEFAULT_PREFIX, MAX_PARTITIONS
 from ingress.signature import read_public_key
-from ingress.spool.spool import Fsync, SpoolSettings
+from ingress.spool.settings import Fsync, SpoolSettings
 
 #: The environment variable of each setting.
 ENVIRONMENT = {

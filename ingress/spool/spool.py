@@ -8,8 +8,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Literal
 
 import anyio
 import anyio.to_thread
@@ -22,26 +20,15 @@ from ingress.metrics import Metrics
 from ingress.spool.directory import SpoolDirectory
 from ingress.spool.reader import Batch, read_batch, summarise
 from ingress.spool.segment import HEAD, MAGIC, Damage, encode_payload
+from ingress.spool.settings import SpoolSettings
 from ingress.spool.writer import SpoolWriter
 
 log = structlog.get_logger(__name__)
-
-#: `always`: 2xx after fsync; `interval`: fsync every so often; `never`: when the system likes.
-Fsync = Literal["always", "interval", "never"]
 
 SEGMENT_BYTES = 8 * 1024 * 1024
 MIN_SEGMENT_BYTES = 64 * 1024
 #: A spool has at least so many files when it is full, so that draining makes room bit by bit.
 SEGMENTS = 8
-
-
-class SpoolSettings(msgspec.Struct, frozen=True):
-    """Where the spool is, how sure it makes events, and how large it may grow (without what was set aside)."""
-
-    directory: Path
-    fsync: Fsync
-    interval_ms: int
-    max_bytes: int
 
 
 class _Segment(msgspec.Struct):

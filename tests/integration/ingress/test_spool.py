@@ -23,7 +23,8 @@ from ingress.metrics import Metrics
 from ingress.readiness import Readiness
 from ingress.redis_client import connect
 from ingress.spool.log import SpooledLog
-from ingress.spool.spool import Spool, SpoolSettings
+from ingress.spool.settings import Fsync, SpoolSettings
+from ingress.spool.spool import Spool
 from worker.runtime.journal import Entries
 from worker.testing.redis_server import PrivateRedis
 
@@ -42,8 +43,8 @@ async def nothing() -> None:
     """Settle nothing: the log is as it should be."""
 
 
-def opened(path: Path, metrics: Metrics | None = None, *, fsync: str = "always", max_bytes: int = 10**7) -> Spool:
-    spool = Spool(SpoolSettings(path, fsync, 10, max_bytes), metrics or Metrics())  # type: ignore[arg-type]
+def opened(path: Path, metrics: Metrics | None = None, *, fsync: Fsync = "always", max_bytes: int = 10**7) -> Spool:
+    spool = Spool(SpoolSettings(path, fsync, 10, max_bytes), metrics or Metrics())
     spool.open()
     return spool
 
@@ -328,7 +329,7 @@ async def test_a_file_that_is_damaged_while_it_waits_does_not_stop_what_comes_af
 
 
 @pytest.mark.parametrize("fsync", ["interval", "never"])
-async def test_what_was_written_survives_the_process_under_every_policy(tmp_path: Path, fsync: str) -> None:
+async def test_what_was_written_survives_the_process_under_every_policy(tmp_path: Path, fsync: Fsync) -> None:
     spool = opened(tmp_path, fsync=fsync)
     await spool.write(entries(0, 3))
     # As after SIGKILL: nothing is finished, only the lock is gone.

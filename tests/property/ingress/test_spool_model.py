@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from ingress.envelope import Address, LogEntry
 from ingress.errors import SpoolFailedError, SpoolFullError
 from ingress.metrics import Metrics
-from ingress.spool.spool import Spool, SpoolSettings
+from ingress.spool.settings import SpoolSettings
+from ingress.spool.spool import Spool
 
 Step = Literal["write", "large", "drain", "read", "end", "kill", "tear", "break"]
 STEPS = st.lists(
