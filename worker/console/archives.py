@@ -11,7 +11,7 @@ import typer
 
 from ingress.log import Partition
 from worker.console.exits import Exit
-from worker.console.table import amount_of, show_table
+from worker.console.table import amount_of, counted, show_table
 from worker.runtime.archive import Archive, ArchiveError
 from worker.runtime.journal import START, order_of
 
@@ -62,7 +62,8 @@ def verify_archive(directory: Path) -> Exit:
     found = examine(directory)
     for problem in found.problems:
         typer.echo(problem, err=True)
-    typer.echo(f"{found.files} files, {found.events} events, {len(found.problems) or 'no'} problems")
+    parts = (counted(found.files, "file"), counted(found.events, "event"), counted(len(found.problems), "problem"))
+    typer.echo(", ".join(parts))
     return Exit.BROKEN if found.problems else Exit.OK
 
 

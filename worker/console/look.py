@@ -79,7 +79,8 @@ async def overview(redis: Redis, keys: Keys, partitions: int) -> Overview:
             looks += [_read(each, reply, now_ms) for each, reply in await _ask(redis, keys, wanted)]
     except (RedisError, OSError) as exc:
         raise LogUnavailableError(f"Redis does not answer: {exc}") from exc
-    return Overview([Beat(name.decode(), max(0.0, (now_ms - at_ms) / 1000)) for name, at_ms in beats], looks)
+    workers = [Beat(name.decode(), max(0.0, (now_ms - at_ms) / 1000)) for name, at_ms in beats]
+    return Overview(sorted(workers, key=lambda beat: beat.worker), looks)
 
 
 class _Reply(msgspec.Struct, frozen=True, array_like=True):

@@ -10,7 +10,7 @@ from ingress.log import Keys
 from ingress.redis_client import connect
 from worker.console.exits import Exit
 from worker.console.look import MOST, Beat, Look, Overview, overview
-from worker.console.table import amount_of, show_table, span_of
+from worker.console.table import amount_of, counted, show_table, span_of
 from worker.replay.render import time_of
 from worker.replay.source import LogReader
 from worker.runtime.journal import START, order_of
@@ -71,13 +71,13 @@ def summary_of(seen: Overview) -> list[str]:
     """Return what there is to say of all partitions together."""
     looks = seen.partitions
     owned, lagging = sum(look.owner is not None for look in looks), [look for look in looks if look.lag]
-    told = f"{len(looks)} partitions, {owned} owned"
+    told = f"{counted(len(looks), 'partition')}, {owned} owned"
     if lagging:
         waits = max(look.lag_secs for look in lagging)
         told += f", {len(lagging)} with undecided events, the first of which has waited for {span_of(waits)}"
     quarantined = sum(len(look.standing.quarantined) for look in looks if look.standing)
     if quarantined:
-        told += f", {quarantined} aggregates in quarantine (switchhook quarantine list)"
+        told += f", {counted(quarantined, 'aggregate')} in quarantine (switchhook quarantine list)"
     return [f"workers: {', '.join(_worker(beat) for beat in seen.workers) or 'none'}", told]
 
 

@@ -15,7 +15,7 @@ from ingress.log import Keys
 from ingress.redis_client import connect
 from worker.console.aside import Asides, Listed, NotQuarantinedError, Released, Shown, UndecidedError
 from worker.console.exits import Exit
-from worker.console.table import show_table
+from worker.console.table import counted, show_table
 from worker.console.telnyx.cells import readable
 from worker.replay.render import describe_act, time_of
 from worker.replay.source import LogReader
@@ -124,7 +124,7 @@ def said_of(released: Released) -> Iterator[str]:
         for line in released.trace.splitlines():
             yield f"    {readable(line)}"
         return
-    yield f"{readable(released.address)} is released: {released.taken} events that waited were taken in"
+    yield f"{readable(released.address)} is released: {counted(released.taken, 'event')} that waited taken in"
     for act in released.decision.acts if released.decision else ():
         yield f"    → {readable(describe_act(act))}"
 

@@ -38,6 +38,11 @@ def plain_lines(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str
     ]
 
 
+def counted(number: int, thing: str) -> str:
+    """Return so many of a *thing*: `1 file`, `2 files`, `no files`."""
+    return f"{number or 'no'} {thing}{'' if number == 1 else 's'}"
+
+
 def amount_of(count: int) -> str:
     """Return bytes as people say them."""
     size, units = float(count), iter(("B", "KiB", "MiB"))

@@ -12,6 +12,7 @@ from ingress.errors import ConfigError
 from ingress.log import Keys, Partition
 from ingress.redis_client import connect
 from worker.console.exits import Exit
+from worker.console.table import counted
 from worker.console.telnyx.cells import readable
 from worker.console.verify import Difference, Verdict, Verifier
 from worker.replay.command import read_place
@@ -88,8 +89,8 @@ def lines_of(verdict: Verdict) -> Iterator[str]:
     told = "agrees" if verdict.agrees else "DIFFERS"
     if verdict.agrees and verdict.live is None and verdict.snapshot is None:
         told = "nothing to compare with"
-    events = f"{verdict.events} events, {verdict.aggregates} aggregates, up to {verdict.position}"
-    yield f"partition {verdict.partition}: {told} ({events})"
+    what = f"{counted(verdict.events, 'event')}, {counted(verdict.aggregates, 'aggregate')}, up to {verdict.position}"
+    yield f"partition {verdict.partition}: {told} ({what})"
     yield f"    live      {_live(verdict)}"
     yield from _how(verdict.live)
     where = f"snapshot  of {verdict.snapshot_of}" if verdict.snapshot_of else "snapshot  there is none to compare"

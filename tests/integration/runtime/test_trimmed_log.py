@@ -158,7 +158,7 @@ async def test_the_archive_is_listed_and_verified(ground: Ground, redis_url: str
     bad = await switchhook(redis_url, ground.keys, "archive", "verify", str(tmp_path))
     assert bad.exit_code == Exit.BROKEN
     assert str(damaged) in bad.output
-    assert "1 problems" in bad.output
+    assert ", 1 problem\n" in bad.output
     next_day.replace(damaged.with_name(damaged.name.replace("-0_", "-7_")))
     assert any("it was renamed" in problem for problem in examine(tmp_path).problems)
 
