@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check format docs bench lock clean
+.PHONY: help setup demo test chaos soak check format docs bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -26,6 +26,9 @@ test: setup ## run all tests
 
 chaos: setup ## break real processes in every way, also in those that take minutes
 	$(BIN)/python -m pytest tests/e2e/chaos -m "soak or not soak" -rP
+
+soak: setup ## simulate deployments under faults, by ever new seeds (SOAK_SECONDS)
+	$(BIN)/switchhook soak
 
 check: setup ## format, lint, types, import walls
 	$(BIN)/ruff format --check .

@@ -217,6 +217,34 @@ def demo(
 
 
 @app.command()
+def soak(
+    seed: Annotated[int | None, typer.Option(help="Run this one, and say what was wrong.")] = None,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="A..B", help="Run these; default: new ones, while --secs.")
+    ] = None,
+    history: Annotated[Path | None, typer.Option(metavar="FILE", help="Run the history that a soak has kept.")] = None,
+    secs: Annotated[
+        float | None,
+        typer.Option(envvar="SOAK_SECONDS", min=0, help="How long; default 60, with --seeds to their end."),
+    ] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="Show the log lines of the simulated processes.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where a history that fails is kept.")] = Path("tests/data/histories"),
+) -> None:
+    """Simulate whole deployments under faults, by seed and on virtual time; exit 1 with what was wrong."""
+    from worker.testing.simulation import soak as simulation
+
+    with errors_for_people():
+        if history is not None:
+            raise typer.Exit(simulation.rerun(history, typer.echo, lines=lines))
+        if seed is not None:
+            raise typer.Exit(simulation.rerun_seed(seed, typer.echo, lines=lines))
+        if seeds is not None:
+            raise typer.Exit(simulation.soak(simulation.seeds_of(seeds), typer.echo, secs=secs, folder=folder))
+        new = simulation.new_seeds()
+        raise typer.Exit(simulation.soak(new, typer.echo, secs=60 if secs is None else secs, folder=folder))
+
+
+@app.command()
 def check(policy: PolicyOption = None, redis: RedisOption = None, prefix: PrefixOption = None) -> None:
     """Check the policy, its keys and Redis, as a start would; exit 2 or 5 with what is wrong."""
     from worker.check import check_all

@@ -81,7 +81,7 @@ def draw(seed: int) -> h.History:
             key=lambda ring: ring.at_secs,
         )
     )
-    kinds = chance.choices(list(FAULTS), FAULTS.values(), k=chance.randint(0, 8))
+    kinds = chance.choices(list(FAULTS), list(FAULTS.values()), k=chance.randint(0, 8))
     faults = [_fault(chance, kind, rings, workers) for kind in kinds]
     return h.History(
         seed=seed,

@@ -186,9 +186,7 @@ class Watch:
     def _accepted(self) -> None:
         """What was answered 200 is in the log, once."""
         world = self._world
-        kept = Counter(
-            event.event_id for partition in world.partitions() for event in self.events(partition)
-        )
+        kept = Counter(event.event_id for partition in world.partitions() for event in self.events(partition))
         for event_id, at_ms in world.door.accepted.items():
             if kept[event_id] != 1 and (world.forgot_ms is None or at_ms > world.forgot_ms):
                 world.complain(f"the webhook {event_id} was accepted and is {kept[event_id]} times in the log")

@@ -13,7 +13,7 @@ import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context, ContextVar
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import anyio
 from anyio._backends._asyncio import CancelScope
@@ -91,7 +91,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._now = 0.0
         self._at_once = 0
         self._failure: BaseException | None = None
-        self.set_task_factory(_make_task)
+        self.set_task_factory(cast("Any", _make_task))
 
     def time(self) -> float:
         """Return the virtual seconds since the start."""
@@ -155,14 +155,14 @@ def run(main: Callable[[], Awaitable[T]]) -> T:
         StuckError: It would wait for ever.
     """
     # anyio keeps the scopes within a scope in a set too. Each is hosted by another task, which gives them an order.
-    CancelScope.__hash__ = _hash_of_scope  # type: ignore[method-assign]
+    CancelScope.__hash__ = _hash_of_scope  # type: ignore[assignment]
     try:
         return anyio.run(main, backend_options={"loop_factory": VirtualLoop})
     finally:
         del CancelScope.__hash__
 
 
-def _hash_of_scope(scope: CancelScope) -> int:
+def _hash_of_scope(scope: Any) -> int:
     return hash(scope._host_task)  # noqa: SLF001
 
 

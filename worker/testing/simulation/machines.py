@@ -211,7 +211,9 @@ class Door(Machine):
         context = self._outside.copy()
         context.run(process_of.set, process)
         loop = asyncio.get_running_loop()
-        answer = loop.create_task(self._take(self._batcher, body, headers), name=f"{process.name} webhook", context=context)
+        answer = loop.create_task(
+            self._take(self._batcher, body, headers), name=f"{process.name} webhook", context=context
+        )
         await asyncio.wait([answer], timeout=secs)
         return answer.result() if answer.done() and not process.dead else None
 

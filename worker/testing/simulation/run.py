@@ -97,9 +97,11 @@ def _collecting(lines: list[str]) -> Iterator[None]:
     """Take the processes' log lines instead of printing them."""
     before = structlog.get_config()
 
-    def collect(_: WrappedLogger, level: str, event: EventDict) -> NoReturn:
+    def collect(_: WrappedLogger, __: str, event: EventDict) -> NoReturn:
         process = process_of.get()
         name, text = event.pop("event", ""), " ".join(f"{key}={value}" for key, value in event.items())
+        if process is not None and process.dead:
+            raise structlog.DropEvent
         where = process.name if process is not None else "outside"
         lines.append(f"{anyio.current_time():9.3f} {where:10} {name} {text}")
         raise structlog.DropEvent

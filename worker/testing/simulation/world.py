@@ -1,4 +1,4 @@
-"""The simulated world: telephone network, Redis, ingress and workers in one process, and a history that happens to it."""
+"""The simulated world: telephone network, Redis, ingress and workers in one process, and what happens to them."""
 
 from __future__ import annotations
 

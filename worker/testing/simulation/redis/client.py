@@ -1,4 +1,4 @@
-"""redis-py's own client on connections to the model Redis: pool, pipelines, scripts, time-outs and parsing are its own."""
+"""redis-py's own client on connections to the model Redis: pool, pipelines, scripts and time-outs are its own."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ModelConnection(AbstractConnection):
         """Return what its repr shows."""
         return [("host", "model")]
 
-    async def connect_check_health(self, check_health: bool = True, retry_socket_connect: bool = True) -> None:
+    async def connect_check_health(self, *_: object, **__: object) -> None:
         """Open it, if it is not."""
         if self._link is not None:
             return
@@ -49,14 +49,14 @@ class ModelConnection(AbstractConnection):
         except OSError as exc:
             raise RedisConnectionError(str(exc)) from None
 
-    async def disconnect(self, nowait: bool = False, **_: object) -> None:
+    async def disconnect(self, *_: object, **__: object) -> None:
         """Close it."""
         if self._link is not None:
             self._server.close(self._link)
         self._link = None
         self._answers.clear()
 
-    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+    async def send_packed_command(self, command: Any, *_: object, **__: object) -> None:
         """Send what `pack_command` or `pack_commands` returned."""
         if self._link is None:
             await self.connect_check_health()
@@ -69,7 +69,7 @@ class ModelConnection(AbstractConnection):
             raise RedisConnectionError("the other end has closed the connection")
         return False
 
-    async def read_response(self, *_: object, disconnect_on_error: bool = True, **__: object) -> Any:
+    async def read_response(self, *_: object, **__: object) -> Any:
         """Return the next reply."""
         if not self._answers:
             raise RedisConnectionError("the connection is closed")
@@ -79,15 +79,15 @@ class ModelConnection(AbstractConnection):
                 # The answer of a connection that is given up is not cancelled: the other end still holds it.
                 await asyncio.wait([answer])
         except TimeoutError:
-            await self.disconnect(nowait=True)
+            await self.disconnect()
             raise RedisTimeoutError("Timeout reading from the model") from None
         except BaseException:
-            await self.disconnect(nowait=True)
+            await self.disconnect()
             raise
         try:
             return answer.result()
         except OSError as exc:
-            await self.disconnect(nowait=True)
+            await self.disconnect()
             raise RedisConnectionError(str(exc)) from None
 
     def pack_command(self, *args: Any) -> Any:
@@ -101,7 +101,10 @@ class ModelConnection(AbstractConnection):
     def _encoded(self, command: Iterable[Any]) -> Args:
         """Return a command's words as bytes; redis-py writes some names as two words in one."""
         name, *rest = command
-        return (*(word.encode() for word in str(name).split()), *(self.encoder.encode(arg) for arg in rest))
+        return (*(word.encode() for word in str(name).split()), *(self._encode(arg) for arg in rest))
+
+    def _encode(self, arg: Any) -> bytes:
+        return cast("bytes", self.encoder.encode(arg))  # type: ignore[no-untyped-call]
 
     async def _connect(self) -> None:
         raise NotImplementedError

@@ -161,8 +161,10 @@ class Keyspace:
     def _remember(self, key: bytes) -> None:
         """Note how *key* is now. A stream is the same object before and after; its own changes are noted apart."""
         before, expires_ms = self._values.get(key), self._expires_ms.get(key)
-        if isinstance(before, Hash | SortedSet):
-            before = type(before)(before)
+        if isinstance(before, Hash):
+            before = Hash(before)
+        elif isinstance(before, SortedSet):
+            before = SortedSet(before)
 
         def undo() -> None:
             self._values.pop(key, None)

@@ -40,7 +40,7 @@ def acquire(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
     if isinstance(held, bytes) and not held.startswith(argv[0] + b":"):
         return 0
     epoch = call("INCR", keys[1])
-    call("SET", keys[0], b"%s:%d" % (argv[0], epoch), "PX", argv[1])
+    call("SET", keys[0], f"{argv[0].decode()}:{epoch!r}", "PX", argv[1])
     return epoch
 
 

@@ -249,7 +249,9 @@ class Server:
             return b"OK"
         sha = hashlib.sha1(args[2]).hexdigest()  # noqa: S324
         if sha not in self._known:
-            raise NotImplementedError(f"the model Redis does not know this script; say it again in Python:\n{args[2]!r}")
+            raise NotImplementedError(
+                f"the model Redis does not know this script; say it again in Python:\n{args[2]!r}"
+            )
         self._loaded[sha] = self._known[sha]
         return sha.encode()
 
