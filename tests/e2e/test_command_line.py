@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,22 @@ from redis.asyncio import Redis
 from ingress.envelope import Address, LogEntry
 from ingress.log import EventLog, Keys, settle_topology
 from tests.signing import Signer
+from worker.console.exits import Exit
 from worker.demo.run import POLICY
 
 
 def switchhook(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command and return what it said."""
+    return run(arguments, environment, subprocess.PIPE)
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str], out: int) -> subprocess.CompletedProcess[str]:
+    """Run the command with its standard output at *out*."""
     return subprocess.run(
         [sys.executable, "-m", "worker.cli", *arguments],
         env={**os.environ, "COLUMNS": "200", **environment},
-        capture_output=True,
+        stdout=out,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=120,
         check=False,
@@ -45,6 +53,17 @@ async def test_replay_shows_the_history_of_an_aggregate(redis: Redis, redis_url:
     assert shown.returncode == 0
     assert "webhook  call answered" in shown.stdout
     assert "no worker has taken it" in shown.stdout
+
+
+async def test_who_reads_no_more_ends_it_quietly(redis: Redis, redis_url: str, keys: Keys) -> None:
+    await settle_topology(redis, keys, 1)
+    address = Address("default", "call", "c1")
+    await EventLog(redis, keys, 1).append([LogEntry("e1", address, "webhook", 0, b"{}")])
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = run(["replay", "call:c1", "--redis", redis_url, "--prefix", keys.prefix], {}, writing)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (Exit.CLOSED, "")
 
 
 @pytest.mark.parametrize(

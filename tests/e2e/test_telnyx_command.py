@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -113,6 +114,16 @@ async def test_what_there_is_not_is_not_found() -> None:
         unversioned = await switchhook(emulator.base, "queues", "list")
     assert (call.returncode, "(code 90015)" in call.stderr) == (Exit.NOT_FOUND, True)
     assert (unversioned.returncode, "below /v2" in unversioned.stderr) == (Exit.NOT_FOUND, True)
+
+
+async def test_the_first_examples_of_the_readme_work_on_a_new_emulator() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^switchhook telnyx ([^A-Z#\n]*?)(?: +#.*)?$", readme, re.MULTILINE)
+    assert examples[:2] == ["queues create --queue-name support", "queues calls support --all"]
+    async with emulating() as emulator:
+        for example in examples:
+            ended = await switchhook(emulator.api_base, *example.split())
+            assert ended.returncode == Exit.OK, example + ended.stderr
 
 
 async def test_an_empty_list_is_an_empty_array_or_the_columns_alone() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -37,6 +39,14 @@ def errors_for_people() -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("switchhook: interrupted", err=True)
         raise typer.Exit(Exit.INTERRUPTED) from None
+    except BrokenPipeError:
+        write_no_more()
+        raise typer.Exit(Exit.CLOSED) from None
+
+
+def write_no_more() -> None:
+    """Let standard output go nowhere: at its end, Python would try to write what is left, and speak of that."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def redis_of(url: str | None) -> str:

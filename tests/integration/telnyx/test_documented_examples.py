@@ -37,7 +37,7 @@ async def test_the_clients_example_reads_dials_hangs_up_and_meets_an_error(
         "telnyx.md",
         {
             "TELNYX_API_KEY": emulator.api_key,
-            "TELNYX_API_BASE": emulator.api_base,
+            "SWITCHHOOK_API_BASE": emulator.api_base,
             "CONNECTION_ID": emulator_settings.connection_id,
         },
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import AsyncIterator
 
@@ -12,6 +11,7 @@ import typer
 
 from ingress.errors import SwitchhookError
 from worker.console.exits import Exit
+from worker.console.options import write_no_more
 from worker.console.telnyx.access import Access, base_of, client_of
 from worker.console.telnyx.cells import readable
 from worker.console.telnyx.failures import PERHAPS, exit_of, line_of
@@ -66,11 +66,11 @@ def carry_out(access: Access, request: Request, shown: Shown, *, everybody: bool
         _say(line_of(error, kind, base))
         return exit_of(error)
     except BrokenPipeError:
-        _write_no_more()
+        write_no_more()
         return Exit.CLOSED
     except OSError as error:
         _say(f"the answer has come, and cannot be written: {error.strerror}")
-        _write_no_more()
+        write_no_more()
         return Exit.BROKEN
     except (KeyboardInterrupt, typer.Abort) as stop:
         sent = isinstance(stop, KeyboardInterrupt) and kind is not OperationClass.READ
@@ -142,11 +142,6 @@ def _agreed(request: Request) -> bool:
         return True
     _say("nothing was sent")
     return False
-
-
-def _write_no_more() -> None:
-    """Let standard output go nowhere: at its end, Python would try to write what is left, and speak of that."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(told: str) -> None:
