@@ -1,4 +1,4 @@
-"""Laws of the folds: the order and the repetition of webhooks do not matter."""
+"""Laws of the folds: the order and the repetition of webhooks, and of looks at Telnyx, do not matter."""
 
 from __future__ import annotations
 
@@ -9,21 +9,37 @@ from hypothesis import strategies as st
 
 from ingress.envelope import Address, AggregateKind
 from worker.aggregates import machine
+from worker.aggregates.differences import differences, look_again, look_at
 from worker.commands import command as c
 from worker.commands.client_state import ClientState, encode_client_state
 from worker.events import webhooks as w
 from worker.events.event import Event
-from worker.events.outcomes import CallSeen, ParticipantsSeen
+from worker.events.outcomes import (
+    CallSeen,
+    ConferenceSeen,
+    Observed,
+    ParticipantsSeen,
+    Queued,
+    QueueSeen,
+    Seen,
+    StatusSeen,
+)
 from worker.testing.centre import NUMBER, Centre, small_tenant
 from worker.testing.stage import Sent
 
 CALL = Address("default", "call", "c1")
 ROOM = Address("default", "conference", "room")
+Fact = w.Delivered | Observed
 GREETED = encode_client_state(ClientState(speech="greeting"))
 
 
-def call_webhooks(*, agent: str | None) -> list[tuple[int, w.Delivered]]:
-    """Return the webhooks of one leg's life with the times at which they occurred."""
+def seen(at_ms: int, read: c.Read, what: Seen) -> tuple[int, Observed]:
+    """Return what a look showed, with the time that it is of."""
+    return at_ms, Observed("look", read, what, at_ms)
+
+
+def call_facts(*, agent: str | None) -> list[tuple[int, Fact]]:
+    """Return the webhooks of one leg's life and looks at it, with the times that they are of."""
     mark = encode_client_state(ClientState(agent=agent)) if agent else None
     return [
         (1, w.CallInitiated("c1", client_state=mark, direction="incoming", state="parked", from_="+1555", to=NUMBER)),
@@ -32,10 +48,12 @@ def call_webhooks(*, agent: str | None) -> list[tuple[int, w.Delivered]]:
         (4, w.SpeakEnded("c1", client_state=GREETED)),
         (5, w.Other("call.something.new")),
         (9, w.CallHangup("c1", hangup_cause="normal_clearing", hangup_source="caller")),
+        seen(3, c.ReadCall("c1"), CallSeen(alive=True)),
+        seen(10, c.ReadCall("c1"), CallSeen(alive=False)),
     ]
 
 
-ROOM_WEBHOOKS: list[tuple[int, w.Delivered]] = [
+ROOM_FACTS: list[tuple[int, Fact]] = [
     (1, w.ConferenceCreated("room", "leg")),
     (1, w.ParticipantJoined("room", "leg")),
     (5, w.ParticipantJoined("room", "c1")),
@@ -46,10 +64,16 @@ ROOM_WEBHOOKS: list[tuple[int, w.Delivered]] = [
     (16, w.ConferenceRecordingSaved("room", recording_id="r1", recording_started_at="a")),
     (17, w.ConferenceRecordingSaved("room", recording_id="r2", recording_started_at="b")),
     (20, w.ConferenceEnded("room", reason="all_left")),
+    seen(6, c.ReadParticipants("room"), ParticipantsSeen(("leg", "c1"))),
+    seen(11, c.ReadParticipants("room"), ParticipantsSeen(("leg", "c2"))),
+    seen(13, c.ReadParticipants("room"), ParticipantsSeen(("leg", "c1"))),
+    seen(18, c.ReadParticipants("room"), ParticipantsSeen(())),
+    seen(17, c.ReadConference("room"), StatusSeen(ended=False)),
+    seen(19, c.ReadConference("room"), StatusSeen(ended=True)),
 ]
 
 
-def folded(address: Address, facts: list[tuple[int, w.Delivered]]) -> machine.AggregateState:
+def folded(address: Address, facts: list[tuple[int, Fact]]) -> machine.AggregateState:
     """Fold *facts* in the order given."""
     state = machine.new(address)
     for number, (occurred_ms, body) in enumerate(facts):
@@ -58,28 +82,34 @@ def folded(address: Address, facts: list[tuple[int, w.Delivered]]) -> machine.Ag
 
 
 @given(st.data(), st.sampled_from([None, "alice"]))
-def test_a_calls_webhooks_lead_to_one_state_in_any_order_and_repetition(data: st.DataObject, agent: str | None) -> None:
-    facts = call_webhooks(agent=agent)
+def test_a_calls_webhooks_and_looks_lead_to_one_state_in_any_order_and_repetition(
+    data: st.DataObject, agent: str | None
+) -> None:
+    facts = call_facts(agent=agent)
     repeated = data.draw(st.lists(st.sampled_from(facts), max_size=8))
     mixed = data.draw(st.permutations(facts + repeated))
     assert folded(CALL, mixed) == folded(CALL, facts)
 
 
 @given(st.data())
-def test_a_conferences_webhooks_lead_to_one_state_in_any_order_and_repetition(data: st.DataObject) -> None:
-    repeated = data.draw(st.lists(st.sampled_from(ROOM_WEBHOOKS), max_size=8))
-    mixed = data.draw(st.permutations(ROOM_WEBHOOKS + repeated))
-    assert folded(ROOM, mixed) == folded(ROOM, ROOM_WEBHOOKS)
+def test_a_conferences_webhooks_and_looks_lead_to_one_state_in_any_order_and_repetition(data: st.DataObject) -> None:
+    repeated = data.draw(st.lists(st.sampled_from(ROOM_FACTS), max_size=8))
+    mixed = data.draw(st.permutations(ROOM_FACTS + repeated))
+    assert folded(ROOM, mixed) == folded(ROOM, ROOM_FACTS)
 
 
 class Chaos:
-    """Plays Telnyx for a stage: carries out commands, and delivers their webhooks late, twice, and out of order."""
+    """Plays Telnyx for a stage: carries out commands, and delivers webhooks late, twice, out of order, or never."""
 
-    def __init__(self, centre: Centre, seed: int) -> None:
+    def __init__(self, centre: Centre, seed: int, *, lost: float = 0.0) -> None:
         self.centre = centre
+        self.lost = lost
         self.random = random.Random(seed)
         self.post: list[tuple[AggregateKind, str, w.Delivered, int]] = []
         self.rooms: dict[str, set[str]] = {}
+        self.waiting: set[str] = set()
+        #: What Telnyx has shown, and has not been taken in.
+        self.looks: list[tuple[Address, Observed]] = []
         self.alive: set[str] = set()
         self.legs = 0
         self.worst: list[str] = []
@@ -87,6 +117,8 @@ class Chaos:
     def say(self, kind: AggregateKind, ident: str, body: w.Delivered) -> None:
         """Put a webhook into the post, once or twice."""
         self.centre.now_ms += 1
+        if self.lost and self.random.random() < self.lost:
+            return
         for _ in range(self.random.choice((1, 1, 1, 2))):
             self.post.append((kind, ident, body, self.centre.now_ms))
 
@@ -100,6 +132,7 @@ class Chaos:
         if call not in self.alive:
             return
         self.alive.discard(call)
+        self.waiting.discard(call)
         self.say("call", call, w.CallHangup(call, hangup_cause="normal_clearing"))
         for room in [r for r, legs in self.rooms.items() if call in legs]:
             self.leave(room, call)
@@ -109,6 +142,36 @@ class Chaos:
         if call in self.rooms.get(room, set()):
             self.rooms[room].discard(call)
             self.say("conference", room, w.ParticipantLeft(room, call))
+
+    def look(self, address: Address) -> None:
+        """Read what Telnyx shows of an aggregate now; it is taken in by `notice`, perhaps much later."""
+        state, now_ms = self.centre.states[address], self.centre.now_ms
+        read = look_at(state, self.centre.policy, now_ms)
+        while read is not None:
+            seen = self.shown(read)
+            self.looks.append((address, Observed("look", read, seen, now_ms)))
+            read = look_again(read, seen)
+
+    def notice(self) -> None:
+        """Take in one of the looks, whichever; one that agrees with what is known by then is no event as a rule."""
+        address, look = self.looks.pop(self.random.randrange(len(self.looks)))
+        if differences(self.centre.states[address], look) or self.random.random() < 0.3:
+            for _ in range(self.random.choice((1, 1, 2))):
+                self.centre.tell(address.kind, address.id, look)
+
+    def shown(self, read: c.Read) -> Seen:
+        """Return what Telnyx shows."""
+        match read:
+            case c.ReadCall(call=call):
+                return CallSeen(alive=call in self.alive)
+            case c.ReadParticipants(conference=room):
+                return ParticipantsSeen(tuple(sorted(self.rooms.get(room, set()))))
+            case c.ReadConference(conference=room):
+                return StatusSeen(ended=not self.rooms.get(room))
+            case c.ReadQueue():
+                return QueueSeen(tuple(Queued(call, "+1555", NUMBER) for call in sorted(self.waiting)))
+            case c.FindConference():
+                return ConferenceSeen(None)
 
     def step(self) -> None:
         """Do one thing that is due: deliver a webhook, or carry out a command."""
@@ -138,12 +201,15 @@ class Chaos:
                 self.say("conference", room, w.ConferenceCreated(room, leg))
                 self.say("conference", room, w.ParticipantJoined(room, leg))
                 centre.succeed(sent, conference=room)
+            case c.JoinConference(conference=room) if not self.rooms.get(room):
+                centre.refuse(sent, "90019", "gone")
             case c.JoinConference(conference=room, call=call) if call in self.alive:
                 inside = [r for r, legs in self.rooms.items() if call in legs and r != room]
                 talking = {leg for leg in self.rooms[room] if not leg.startswith("leg") and leg != call}
                 if inside or talking:
                     self.worst.append(f"{call} joins {room} while in {inside} and with {talking}")
                 self.rooms[room].add(call)
+                self.waiting.discard(call)
                 self.say("conference", room, w.ParticipantJoined(room, call))
                 centre.succeed(sent)
             case c.LeaveConference(conference=room, call=call):
@@ -156,6 +222,7 @@ class Chaos:
                 self.say("call", call, w.SpeakEnded(call, client_state=encode_client_state(state)))
                 centre.succeed(sent)
             case c.Enqueue(call=call, queue=queue) if call in self.alive:
+                self.waiting.add(call)
                 self.say("queue", queue, w.CallEnqueued(call, queue))
                 centre.succeed(sent)
             case c.Hangup(call=call):
@@ -163,10 +230,8 @@ class Chaos:
                 centre.succeed(sent)
             case c.RecordStart() | c.RecordStop():
                 centre.succeed(sent)
-            case c.ReadParticipants(conference=room):
-                centre.see(sent, ParticipantsSeen(tuple(sorted(self.rooms.get(room, set())))))
-            case c.ReadCall(call=call):
-                centre.see(sent, CallSeen(alive=call in self.alive))
+            case c.ReadParticipants() | c.ReadCall():
+                centre.see(sent, self.shown(sent.command))
             case _:
                 centre.refuse(sent, "90018", "gone")
 
@@ -193,13 +258,69 @@ def test_whatever_the_order_of_events_no_caller_is_lost_and_none_is_with_two_age
             world.step()
     for call in callers:
         world.end(call)
+    settle(world)
+    assert world.worst == []
+    assert_at_rest(centre)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from((0.0, 0.2)))
+def test_looks_at_any_point_harm_nothing_and_heal_what_lost_webhooks_broke(seed: int, lost: float) -> None:
+    centre = Centre(small_tenant())
+    world = Chaos(centre, seed, lost=lost)
+    dice = world.random
+    centre.sign_in("alice")
+    centre.sign_in("bob")
+    callers = [f"c{n}" for n in range(6)]
+    to_come = list(callers)
+    for _ in range(500):
+        roll = dice.random()
+        if to_come and roll < 0.05:
+            world.call_in(to_come.pop())
+        elif roll < 0.08:
+            world.end(dice.choice(callers + [f"leg{n}" for n in range(1, world.legs + 1)]))
+        elif roll < 0.15:
+            centre.advance(dice.choice((0.1, 1, 5)))
+        elif roll < 0.25:
+            world.look(dice.choice(list(centre.states)))
+        elif roll < 0.35 and world.looks:
+            world.notice()
+        else:
+            world.step()
+    for call in callers:
+        world.end(call)
+    while world.looks:
+        world.notice()
+    # What a bound promises: everything is looked at once more, and again after what that has led to.
+    for _ in range(6):
+        settle(world)
+        # A leg that rang is asked for when it cannot ring any more.
+        centre.advance(700)
+        for address in list(centre.states):
+            world.look(address)
+        while world.looks:
+            world.notice()
+    settle(world)
+    if not lost:
+        assert world.worst == []
+    assert_at_rest(centre)
+    there = world.alive | {room for room, legs in world.rooms.items() if legs}
+    held = [a for a, state in centre.states.items() if a.kind in ("call", "conference") and not machine.finished(state)]
+    assert {address.id for address in held} <= there
+
+
+def settle(world: Chaos) -> None:
+    """Carry on until nothing is due any more."""
     for _ in range(3_000):
-        if not world.post and not centre.open():
-            centre.advance(40)
-            if not world.post and not centre.open():
+        if not world.post and not world.centre.open():
+            world.centre.advance(40)
+            if not world.post and not world.centre.open():
                 break
         world.step()
-    assert world.worst == []
+
+
+def assert_at_rest(centre: Centre) -> None:
+    """Nobody is in the queue, each who was has been counted, and no agent is held."""
     queue = centre.queue() if centre.address("queue", "support") in centre.states else None
     if queue is not None:
         assert queue.callers == {}

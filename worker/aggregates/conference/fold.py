@@ -121,6 +121,10 @@ def _expect(conference: Conference, caller: Expected) -> Conference:
     # Who is sent here again has left before (his leg has said so), even if the webhook of that is still to come.
     presence = conference.legs.get(caller.call)
     after_ms = max(presence.joined_ms, presence.left_ms) if presence else 0
+    if known is not None:
+        # Nothing may have been heard of that stay yet: then a time tells what is of this offer. Should the clocks
+        # differ by more than a join takes, the queue's deadline reads who is inside.
+        presence, after_ms = presence or Presence(), max(after_ms, caller.since_ms)
     if presence is not None:
         conference = _presence(conference, caller.call, replace(presence, left_ms=after_ms))
     return replace(conference, expected={**conference.expected, caller.call: replace(caller, after_ms=after_ms)})
