@@ -58,7 +58,7 @@ class Books:
     #: Every command that was decided, and those of them that ended well.
     decided: set[str] = field(default_factory=set)
     succeeded: set[str] = field(default_factory=set)
-    #: Callers whom Telnyx told to be in a conference, those of them whose end was heard of before that, and those who
+    #: Callers whom Telnyx told to be in a conference, those of them whose leaving was heard of before, and those who
     #: were with an agent as the queue knows it.
     joined: set[str] = field(default_factory=set)
     joined_late: set[str] = field(default_factory=set)
@@ -127,7 +127,7 @@ def _take_calls(books: Books, events: list[Event]) -> None:
         match event.body:
             case w.ParticipantJoined(call_control_id=call):
                 joined[call] = min(event.received_ms, joined.get(call, event.received_ms))
-            case w.CallHangup(call_control_id=call):
+            case w.CallHangup(call_control_id=call) | w.ParticipantLeft(call_control_id=call):
                 ended[call] = min(event.received_ms, ended.get(call, event.received_ms))
             case w.ConferenceRecordingSaved(recording_id=str(recording)):
                 books.recordings.add(recording)
