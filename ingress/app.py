@@ -6,11 +6,13 @@ import importlib.util
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 import anyio
 import anyio.to_thread
 import structlog
 from aiohttp import web
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ingress.batch import Batcher
@@ -28,6 +30,7 @@ from ingress.log import EventLog, Keys, settle_topology
 from ingress.logs import configure_logs
 from ingress.metrics import Metrics
 from ingress.readiness import Readiness
+from ingress.redis_check import check_at_start
 from ingress.redis_client import connect, when_redis_answers
 from ingress.settings import IngressSettings, tenant_keys
 from ingress.signature import Verifier
@@ -91,13 +94,7 @@ async def _run(settings: IngressSettings) -> None:
 
         tasks.start_soon(on_signals, stop, name="signals")
         event_log = EventLog(redis, keys, settings.partitions)
-
-        async def settle() -> None:
-            await settle_topology(redis, keys, settings.partitions)
-            event_log.require(
-                await confirmation(redis, settings.durability, replicas=settings.replicas, wait_ms=settings.confirm_ms)
-            )
-
+        settle = partial(_settle, redis, event_log, settings, metrics)
         spooled = SpooledLog(event_log, spool, settle, confirm_ms=settings.confirm_ms) if spool else None
         redis_ok = False
         with starting:
@@ -138,6 +135,15 @@ async def _run(settings: IngressSettings) -> None:
             with anyio.CancelScope(shield=True):
                 await runner.cleanup()
         tasks.cancel_scope.cancel()
+
+
+async def _settle(redis: Redis, event_log: EventLog, settings: IngressSettings, metrics: Metrics) -> None:
+    """See that Redis can hold the log as it is asked to."""
+    await check_at_start(redis, settings.redis_url, metrics.persistence)
+    await settle_topology(redis, event_log.keys, settings.partitions)
+    event_log.require(
+        await confirmation(redis, settings.durability, replicas=settings.replicas, wait_ms=settings.confirm_ms)
+    )
 
 
 async def _open_spool(settings: IngressSettings, metrics: Metrics, stack: AsyncExitStack) -> Spool | None:

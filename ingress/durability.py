@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from ingress.errors import ConfigError
+from ingress.redis_cluster import masters_of
 
 log = structlog.get_logger(__name__)
 
@@ -49,12 +50,15 @@ async def confirmation(redis: Redis, level: Durability, *, replicas: int, wait_m
         OSError: As before.
     """
     if level == "replica":
-        connected = int((await redis.info("replication")).get("connected_slaves", 0))
+        found = [(await server.info("replication")).get("connected_slaves", 0) for server in await masters_of(redis)]
+        connected = min(int(each) for each in found)
         if connected < replicas:
             log.warning("durability.replicas_away", connected=connected, wanted=replicas)
         return Confirmation(("WAIT", replicas, wait_ms), replicas)
     if level == "aof":
-        return await _append_only_file(redis, wait_ms)
+        # All masters of a Cluster have to give it, and are asked for it in the same words.
+        found = [await _append_only_file(server, wait_ms) for server in await masters_of(redis)]
+        return next((each for each in found if each is not None), None)
     return None
 
 

@@ -7,6 +7,7 @@ slot. An append is deduplicated by the event's id for `SEEN_TTL_MS`, in the scri
 from __future__ import annotations
 
 import importlib.resources
+import itertools
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NewType, cast
@@ -17,6 +18,7 @@ from redis.exceptions import NoScriptError, RedisError
 from ingress.durability import Confirmation
 from ingress.envelope import Address, EntryKind, LogEntry
 from ingress.errors import LogUnavailableError, TopologyError
+from ingress.redis_cluster import ClusterRedis
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -169,32 +171,63 @@ class EventLog:
         return partition_of(address, self.partitions)
 
     async def append(self, entries: Sequence[LogEntry]) -> list[Appended]:
-        """Append *entries* in order, in one round trip, and say for each what became of it.
+        """Append *entries*, in each partition in order, in one round trip, and say for each what became of it.
 
         Raises:
             LogUnavailableError: Redis did not take all of them, or not as surely as is required. Some may be in;
                 appending again is harmless.
         """
-        if not entries:
-            return []
+        return await self._take([entries]) if entries else []
+
+    async def append_in_turn(self, groups: Sequence[Sequence[LogEntry]]) -> None:
+        """Append the entries of *groups*: those of a group one after another, whatever partitions they are for.
+
+        On one server that is one round trip. On a Cluster, whose nodes do not wait for each other, it is as many as
+        there are turns.
+
+        Raises:
+            LogUnavailableError: As `append`; whatever is in, nothing is in before what it has to follow.
+        """
+        turns = self._turns(groups)
+        for together in [[turn] for turn in turns] if isinstance(self._redis, ClusterRedis) else [turns]:
+            await self._take(together)
+
+    async def _take(self, turns: Sequence[Sequence[LogEntry]]) -> list[Appended]:
         try:
             try:
-                return await self._send(entries)
+                return await self._send(turns)
             except NoScriptError:
                 # Redis was restarted, or this is the first append of all.
                 await self._redis.script_load(self._append.script)
-                return await self._send(entries)
+                return await self._send(turns)
         except (RedisError, OSError) as exc:
             raise LogUnavailableError(f"Redis could not take the append: {exc}") from exc
 
-    async def _send(self, entries: Sequence[LogEntry]) -> list[Appended]:
-        # One script for all events of a partition: what a command costs the client is paid once. By hash, for a
+    def _turns(self, groups: Sequence[Sequence[LogEntry]]) -> list[list[LogEntry]]:
+        """Return *groups* in turns: in each partition the order is kept too, and one turn's go at the same time."""
+        turns: list[list[LogEntry]] = []
+        latest: dict[Partition, int] = {}
+        for group in groups:
+            turn, before = 0, None
+            for entry in group:
+                partition = self.partition_of(entry.address)
+                turn = max(latest.get(partition, 0), turn + (before not in {None, partition}))
+                latest[partition], before = turn, partition
+                turns += [[] for _ in range(turn + 1 - len(turns))]
+                turns[turn].append(entry)
+        return turns
+
+    async def _send(self, turns: Sequence[Sequence[LogEntry]]) -> list[Appended]:
+        # One script for a turn's events of a partition: what a command costs the client is paid once. By hash, for a
         # `Script` called on a pipeline asks with each one whether Redis has it: a second round trip.
-        parts: dict[Partition, list[int]] = {}
-        for index, entry in enumerate(entries):
-            parts.setdefault(self.partition_of(entry.address), []).append(index)
+        entries = [entry for turn in turns for entry in turn]
+        numbered = enumerate(entries)
+        parts: dict[tuple[int, Partition], list[int]] = {}
+        for number, turn in enumerate(turns):
+            for index, entry in itertools.islice(numbered, len(turn)):
+                parts.setdefault((number, self.partition_of(entry.address)), []).append(index)
         pipe = self._redis.pipeline(transaction=False)
-        for partition, indices in parts.items():
+        for (_, partition), indices in parts.items():
             keys = [self.keys.log(partition), *(self.keys.seen(partition, entries[i].event_id) for i in indices)]
             args = [part for i in indices for part in encode_entry(entries[i])]
             pipe.evalsha(self._append.sha, len(keys), *keys, SEEN_TTL_MS, *args)

@@ -46,4 +46,10 @@ class Metrics:
         self.spool_damaged = Counter(
             "switchhook_ingress_spool_damaged", "Files of the spool that were damaged and set aside", registry=r
         )
+        self.persistence = Gauge(
+            "switchhook_redis_persistence",
+            "1 for how Redis keeps what it was told: aof, rdb, none, or unknown",
+            ["kind"],
+            registry=r,
+        )
         self.ready = Gauge("switchhook_ingress_ready", "1 while webhooks are taken", registry=r)

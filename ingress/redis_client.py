@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import anyio
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from ingress.errors import ConfigError, LogUnavailableError
 from ingress.redis_cluster import ClusterRedis
@@ -82,6 +82,8 @@ def _refuse(exc: BaseException, url: str) -> None:
                 f"{redact(url)}: the certificate of Redis cannot be trusted ({cause.verify_message}): name its "
                 "authority with ?ssl_ca_certs=FILE, and the server as in its certificate"
             ) from None
+        if isinstance(cause, ResponseError) and "cluster support disabled" in str(cause):
+            raise ConfigError(f"{redact(url)} is no Redis Cluster: write redis:// or rediss://") from None
         if lacks := lacking_right(cause):
             raise ConfigError(f"{redact(url)}: {lacks}") from None
 

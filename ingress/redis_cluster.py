@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import anyio
@@ -65,7 +65,7 @@ class ClusterRedis(Redis):
         await self._know()
         return [self._node(host) for host in sorted({host for host in self._slots if host is not None})]
 
-    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:  # noqa: ARG002
         """Return a pipeline; it is sent to all nodes at once, to each in order. *transaction* must be False."""
         if transaction:
             raise ValueError("a pipeline over the nodes of a Cluster is not a transaction")
@@ -138,11 +138,14 @@ class ClusterRedis(Redis):
         except (RedisError, OSError) as exc:
             self._stale = self._stale or isinstance(exc, (RedisConnectionError, RedisTimeoutError, OSError))
             found = [exc] * len(places)
-        for number, reply in zip(places, found, strict=True):
+        for place, reply in zip(places, found, strict=True):
             if isinstance(reply, ClusterDownError):
                 self._stale = True
-            if number is not None:
-                replies[number] = least(replies[number], reply) if number in keyless else reply
+            elif isinstance(reply, AskError) and not reply.host:
+                # "The same host as this one", by another port.
+                reply.host = host[0]
+            if place is not None:
+                replies[place] = least(replies[place], reply) if place in keyless else reply
 
     def _redirected(self, todo: Sequence[int], replies: Sequence[object]) -> dict[int, Host]:
         """Take in where nodes have sent us on to; return which commands are to be sent with ASKING, and where."""
@@ -163,7 +166,7 @@ class ClusterRedis(Redis):
 
         async def send(node: Redis) -> None:
             try:
-                done.append(await cast("Awaitable[object]", node.execute_command(*args, **options)))
+                done.append(await node.execute_command(*args, **options))  # type: ignore[no-untyped-call]
             except (RedisError, OSError) as exc:
                 self._stale = True
                 failed.append(exc)
@@ -242,7 +245,7 @@ class ClusterPipeline(Pipeline):
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
         """Send all, and return the replies in order; raise the first error, unless they are to be among them."""
         stack = cast("list[Command]", self.command_stack)
-        await self.reset()
+        await self.reset()  # type: ignore[no-untyped-call]
         replies = await self._cluster.carry_out(stack) if stack else []
         if raise_on_error:
             for reply in replies:

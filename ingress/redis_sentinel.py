@@ -14,7 +14,7 @@ from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoPermissionError, RedisError
 
-from ingress.redis_connection import PlainConnection, TcpConnection, TlsConnection, pool_of
+from ingress.redis_connection import TcpConnection, TlsConnection, pool_of
 from ingress.redis_url import RedisAddress
 
 #: How long all Sentinels together are waited for: two of three suffice, and one may hang.
@@ -74,11 +74,8 @@ class MasterFinder:
         return (_text(reply[0]), int(reply[1])) if reply else None
 
 
-class _ToMaster(PlainConnection):
+class _ToMaster(TcpConnection):
     """A connection that finds out where the master is each time that it is opened."""
-
-    host: str
-    port: int
 
     def __init__(self, *, finder: MasterFinder, **options: Any) -> None:
         self._finder = finder
@@ -86,13 +83,13 @@ class _ToMaster(PlainConnection):
 
     async def _connect(self) -> None:
         self.host, self.port = await self._finder.find()
-        await super()._connect()
+        await super()._connect()  # type: ignore[no-untyped-call]
 
     async def connect(self) -> None:
         """Open it, if it is not open, and see that the other end is a master."""
         if self.is_connected:
             return
-        await super().connect()
+        await super().connect()  # type: ignore[no-untyped-call]
         try:
             await self.send_command("ROLE", check_health=False)
             reply = cast("list[object]", await self.read_response())
@@ -104,17 +101,13 @@ class _ToMaster(PlainConnection):
             raise RedisConnectionError(f"{self.host}:{self.port} is named as the master, and is a replica")
 
 
-class _TcpToMaster(_ToMaster, TcpConnection):
-    """To redis+sentinel://."""
-
-
 class _TlsToMaster(_ToMaster, TlsConnection):
     """To rediss+sentinel://."""
 
 
 def sentinel_pool(address: RedisAddress, *, timeout_secs: float) -> ConnectionPool:
     """Return a pool of connections to the master of *address*."""
-    kind = _TlsToMaster if address.tls else _TcpToMaster
+    kind = _TlsToMaster if address.tls else _ToMaster
     return pool_of(
         address, address.login, timeout_secs=timeout_secs, db=address.db, kind=kind, finder=MasterFinder(address)
     )

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from ingress.errors import ConfigError, LogUnavailableError
 from ingress.log import DEFAULT_PREFIX, Keys
+from ingress.redis_check import check_redis
 from ingress.redis_client import connect, redact
 from ingress.settings import IngressSettings, tenant_keys
 from worker.policy.load import load_policy, read_secret
@@ -47,21 +48,13 @@ def _check_policy(path: Path) -> None:
 async def _check_redis(url: str, prefix: str) -> None:
     redis = connect(url)
     try:
-        info = await redis.info()
-        policy = (await redis.config_get("maxmemory-policy")).get("maxmemory-policy")
+        found = await check_redis(redis, url)
         partitions = await redis.hget(Keys(prefix).topology(), "partitions")
     except (RedisError, OSError) as exc:
         raise LogUnavailableError(f"{redact(url)} does not answer: {exc}") from None
     finally:
         await redis.aclose()
-    version = str(info.get("redis_version"))
-    if tuple(int(part) for part in version.split(".")[:2]) < (6, 2):
-        raise ConfigError(f"{redact(url)} is Redis {version}: 6.2 or newer is needed")
-    if policy not in (None, "noeviction"):
-        raise ConfigError(
-            f"{redact(url)} has maxmemory-policy {policy}, by which streams are thrown away: set it to noeviction"
-        )
-    if not info.get("aof_enabled"):
-        typer.echo(f"{redact(url)}: warning: appendonly is off: what was answered is lost if Redis ends", err=True)
+    for warning in found.warnings:
+        typer.echo(f"{redact(url)}: warning: {warning}", err=True)
     there = f"a log of {int(partitions)} partitions" if partitions else "no log yet"
-    typer.echo(f"{redact(url)}: Redis {version}, {there} under {prefix!r}")
+    typer.echo(f"{redact(url)}: Redis {found.version}, {there} under {prefix!r}")

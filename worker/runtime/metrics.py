@@ -11,6 +11,12 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         r = self.registry
+        self.persistence = Gauge(
+            "switchhook_redis_persistence",
+            "1 for how Redis keeps what it was told: aof, rdb, none, or unknown",
+            ["kind"],
+            registry=r,
+        )
         self.partitions = Gauge("switchhook_worker_partitions", "Partitions held", registry=r)
         self.takeovers = Counter("switchhook_worker_takeovers", "Partitions taken", registry=r)
         self.fenced = Counter("switchhook_worker_fenced", "Times that a lost lease stopped us", registry=r)

@@ -249,16 +249,19 @@ class PartitionOwner:
     async def _deliver(self, decisions: list[tuple[str, Decision]]) -> None:
         """Append the notices of *decisions* to their receivers' logs. Again is harmless: the ids are the same."""
         now_ms = self._clock.now_ms()
-        entries = [
-            write_entry(event_id, to, told, now_ms)
+        told = [
+            [
+                write_entry(event_id, to, notice, now_ms)
+                for event_id, to, notice in tellings(self.partition, cause_id, decision.address, decision.acts)
+            ]
             for cause_id, decision in decisions
-            for event_id, to, told in tellings(self.partition, cause_id, decision.address, decision.acts)
         ]
-        if not entries:
+        if not any(told):
             return
         last = next(c for c, d in reversed(decisions) if any(isinstance(a, Tell) for a in d.acts))
         try:
-            await self._log.append(entries)
+            # In turn: a conference has to know of a caller before his leg can be commanded to join.
+            await self._log.append_in_turn(told)
         except LogUnavailableError as exc:
             raise UnavailableError(str(exc)) from exc
         await self._journal.set_delivered(self.partition, last)

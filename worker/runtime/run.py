@@ -18,6 +18,7 @@ from ingress.lifecycle import (
 )
 from ingress.log import EventLog, Keys, settle_topology
 from ingress.logs import configure_logs
+from ingress.redis_check import check_at_start
 from ingress.redis_client import connect, when_redis_answers
 from worker.policy.load import load_policy
 from worker.runtime.health import serve_health
@@ -61,6 +62,7 @@ async def _run(settings: WorkerSettings) -> None:
         event_log = EventLog(commands, keys, settings.partitions)
 
         async def settle() -> None:
+            await check_at_start(commands, settings.redis_url, metrics.persistence)
             await settle_topology(commands, keys, settings.partitions)
             await sign_in_agents(event_log, loaded)
 

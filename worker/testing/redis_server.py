@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -56,17 +57,24 @@ def find_redis_server() -> Path:
 class PrivateRedis:
     """One redis-server process. `start` and `stop`, or a `with` block; `kill` and `start` again for a crash.
 
-    A configuration file of one's own replaces the options above, but never the loopback.
+    A configuration file of one's own replaces the options above, but never the loopback; *options* go before both.
     """
 
     def __init__(
-        self, binary: Path | None = None, *, directory: Path | None = None, config: Path | None = None
+        self,
+        binary: Path | None = None,
+        *,
+        directory: Path | None = None,
+        config: Path | None = None,
+        options: Mapping[str, str] = {},
+        port: int | None = None,
     ) -> None:
         self.binary = binary or find_redis_server()
         self._config = config
+        self._options = {**({"bind": "127.0.0.1"} if config else OPTIONS), **options}
         self._temporary = None if directory else tempfile.TemporaryDirectory(prefix="switchhook-redis-")
         self.directory = directory or Path(self._temporary.name if self._temporary else "")
-        self.port = _free_port()
+        self.port = port or _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -95,7 +103,7 @@ class PrivateRedis:
             "--dir",
             str(self.directory),
         ]
-        for option, value in ({"bind": "127.0.0.1"} if self._config else OPTIONS).items():
+        for option, value in self._options.items():
             command += [f"--{option}", value]
         log = self.directory / "redis.log"
         with log.open("ab") as output:
