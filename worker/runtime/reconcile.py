@@ -162,7 +162,7 @@ class Reconciler:
 
     async def _plan_all(self, addresses: list[Address]) -> None:
         """Plan a look at everything, soon: at the few that many depend on before the many."""
-        now, soon_secs = monotonic(), self._shared.bounds.lately_secs
+        now, soon_secs = monotonic(), self._shared.bounds.settled_ms / 1000
         for number, address in enumerate(addresses):
             if number % PLANNED_AT_A_TIME == 0:
                 await anyio.lowlevel.checkpoint()

@@ -6,8 +6,22 @@ import pytest
 
 from worker.commands import command as c
 from worker.commands.client_state import ClientState, decode_client_state
-from worker.events.outcomes import CallSeen, Observed, Outcome, ParticipantsSeen, Refused, Succeeded, Unknown
+from worker.events.outcomes import (
+    CallSeen,
+    Observed,
+    Outcome,
+    ParticipantsSeen,
+    Queued,
+    QueueSeen,
+    Refused,
+    Seen,
+    StatusSeen,
+    Succeeded,
+    Unknown,
+)
+from worker.telnyx.calls.queueing import EnqueueBody
 from worker.telnyx.client import TelnyxClient
+from worker.telnyx.conferences.bodies import CreateBody
 from worker.telnyx.sender import Sender
 from worker.testing.emulator.faults import Fault
 from worker.testing.emulator.legs import Leg
@@ -122,6 +136,27 @@ async def test_a_command_that_telnyx_has_forgotten_is_read_before_it_is_sent_aga
     enqueue = c.Enqueue(queued.id, "q", 60)
     assert await result(sender, enqueue, key="k3", age=90) == Succeeded()
     assert await result(sender, enqueue, key="k4", age=90) == Succeeded(already="read")
+
+
+async def test_a_conference_that_has_ended_and_who_waits_in_a_queue_can_be_seen(
+    emulator: Emulator, sender: Sender, client: TelnyxClient
+) -> None:
+    agent, call = ring(emulator), ring(emulator)
+    room = await client.conferences.create(CreateBody(call_control_id=agent.id, name="room"))
+    await client.calls.enqueue(call.id, EnqueueBody(queue_name="q"))
+    ours, other = emulator.world.settings.connection_id, "another connection"
+    waiting = Queued(call.id, call.from_, call.to)
+    looks: list[tuple[c.Read, Seen]] = [
+        (c.ReadConference(room.id), StatusSeen(ended=False)),
+        (c.ReadQueue("q", ours), QueueSeen((waiting,))),
+        (c.ReadQueue("q", other), QueueSeen(())),
+        (c.ReadQueue("nowhere", ours), QueueSeen(())),
+    ]
+    for command, seen in looks:
+        assert await sender.send(command, "k", epoch=1, first_tried_secs_ago=0) == Observed("k", command, seen)
+    await client.conferences.end(room.id)
+    observed = await sender.send(c.ReadConference(room.id), "k", epoch=1, first_tried_secs_ago=0)
+    assert observed == Observed("k", c.ReadConference(room.id), StatusSeen(ended=True))
 
 
 async def test_reads_say_what_they_saw_and_an_unknown_thing_is_not_there(emulator: Emulator, sender: Sender) -> None:
