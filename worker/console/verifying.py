@@ -19,7 +19,7 @@ from worker.replay.command import read_place
 from worker.replay.source import LogReader
 
 #: Partitions that are asked at the same time: the waits for their owners overlap.
-AT_ONCE = 8
+AT_ONCE = 16
 
 
 def verify_partitions(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import aiohttp
 import anyio.to_thread
 import msgspec
 import pytest
@@ -18,6 +19,7 @@ from worker.console.aside import Asides, Listed
 from worker.console.exits import Exit
 from worker.events import webhooks as w
 from worker.events.event import Event
+from worker.runtime.health import serve_health
 from worker.runtime.worker import Worker
 
 CALL, OTHER = Address("default", "call", "c1"), Address("west", "call", "c2")
@@ -77,7 +79,12 @@ async def test_what_is_set_aside_is_listed_shown_counted_and_dropped(bench: Benc
             ("default/call:c1", "ZeroDivisionError: of the test"),
             ("west/call:c2", "ZeroDivisionError: of the test"),
         ]
-        assert next(iter(a.metrics.quarantined.collect())).samples[0].value == 2
+        async with (
+            serve_health(a, a.metrics, host="127.0.0.1", port=0) as port,
+            aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http,
+        ):
+            assert (await (await http.get("/health/ready")).json())["quarantined"] == 2
+            assert "switchhook_worker_quarantined 2.0" in await (await http.get("/metrics")).text()
         shown = await switchhook(bench, "show", "call:c1")
         assert shown.exit_code == Exit.OK, shown.output
         assert "worker/ledger/ledger.py:" in shown.output
