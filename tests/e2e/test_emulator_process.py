@@ -103,6 +103,20 @@ async def test_a_seed_and_a_key_that_are_given_are_kept(processes: Processes) ->
     assert len(keys) == 1
 
 
+async def test_what_it_says_is_enough_to_dial_and_to_have_the_same_again(processes: Processes) -> None:
+    calls, seed = [], ""
+    for flags in ([], ["--seed"]):
+        process = started(processes, *flags, *([seed] if flags else []))
+        base, key, connection, seed = [await process.line(x) for x in ("API base", "API key", "connection", "seed")]
+        async with AsyncTelnyx(api_key=key, base_url=base) as telnyx:
+            dialled = await telnyx.calls.dial(connection_id=connection, from_="+13125550131", to="sip:a@b.c")
+        assert dialled.data is not None
+        calls.append(dialled.data.call_control_id)
+        assert process.end() == 0
+        assert process.log.read_text(encoding="utf-8") == ""
+    assert calls[0] == calls[1]
+
+
 @pytest.mark.parametrize(
     ("flags", "named"),
     [
