@@ -71,8 +71,8 @@ class Breaker:
         self._jitter = jitter or random.Random()
         self._now = now
         self._sleep = sleep
-        #: In a row; while open: since it opened, by which the pause grows.
-        self._failed = 0
+        #: How many requests have failed in a row: while it is open, only the probes are counted, and the pause grows.
+        self.failed = 0
         self._pause = 0.0
         self._until = 0.0
         #: The answer that refused the account: while it stands, nobody waits.
@@ -134,18 +134,18 @@ class Breaker:
             return
         match verdict:
             case "works":
-                self._failed = 0
+                self.failed = 0
                 if probe:
                     self._refusal = None
                     self._become(Circuit.CLOSED, None)
                     self._let_go()
             case "fails":
-                self._failed += 1
-                if probe or self._failed >= self._most_failures:
+                self.failed += 1
+                if probe or self.failed >= self._most_failures:
                     self._refusal = None
                     least, most = self._pause_secs
                     # The bound is reached long before the twentieth; 2**1100 is no float.
-                    growth = min(max(0, self._failed - self._most_failures), 20)
+                    growth = min(max(0, self.failed - self._most_failures), 20)
                     self._open(min(most, least * 2**growth), error)
             case "refused":
                 self._refusal = error if isinstance(error, ApiError) else None
@@ -158,7 +158,7 @@ class Breaker:
     def _open(self, pause: float, error: TelnyxError | None) -> None:
         self._pause = pause
         self._until = self._now() + self._jitter.uniform(pause / 2, pause)
-        self._failed = max(self._failed, self._most_failures)
+        self.failed = max(self.failed, self._most_failures)
         self._become(Circuit.OPEN, error)
         self._call_first()
 

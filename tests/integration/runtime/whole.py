@@ -23,16 +23,20 @@ from worker.events.intents import SignIn
 from worker.policy.model import Agent, Number, Policy, Queue, Recording, Secret, Tenant
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import BLOCK_MS
-from worker.runtime.senders import TenantSenders
+from worker.runtime.senders import TenantSenders, gate_of
 from worker.runtime.worker import Worker
 from worker.settings import WorkerSettings
+from worker.telnyx.breaker import Breaker
 from worker.telnyx.client import TelnyxClient
 from worker.telnyx.sender import Sender
+from worker.telnyx.slots import Slots
 from worker.testing.emulator.legs import Leg
 from worker.testing.emulator.server import Emulator, serve
 from worker.testing.emulator.settings import EmulatorSettings
 
 AGENTS = ("alice", "bob")
+#: Before a probe; quicker than life, as the emulator is.
+PAUSE_SECS = (0.05, 0.4)
 
 
 def policy_of(settings: EmulatorSettings) -> Policy:
@@ -56,9 +60,10 @@ def policy_of(settings: EmulatorSettings) -> Policy:
 class Whole:
     """The centre, and its callers."""
 
-    def __init__(self, emulator: Emulator, worker: Worker) -> None:
+    def __init__(self, emulator: Emulator, worker: Worker, breaker: Breaker) -> None:
         self.emulator = emulator
         self.worker = worker
+        self.breaker = breaker
 
     def ring(self, *, talk_secs: float = 0.2) -> Leg:
         """A caller rings, who is patient."""
@@ -95,12 +100,12 @@ async def whole(
                 verifiers["default"] = Verifier([VerifyKey(base64.b64decode(emulator.public_key))])
                 async with (
                     TelnyxClient(emulator.api_key, base_url=emulator.api_base) as client,
-                    _worker(url, keys, policy_of(settings), Sender(client), reconcile_secs) as worker,
+                    _worker(url, keys, policy_of(settings), client, reconcile_secs) as (worker, breaker),
                 ):
                     bench = Bench(redis, url, keys)
                     for agent in AGENTS:
                         await bench.append("agent", agent, SignIn("test"))
-                    yield Whole(emulator, worker)
+                    yield Whole(emulator, worker, breaker)
             tasks.cancel_scope.cancel()
     finally:
         await runner.cleanup()
@@ -111,19 +116,23 @@ def _addressed(settings: EmulatorSettings, url: str) -> EmulatorSettings:
 
 
 @asynccontextmanager
-async def _worker(url: str, keys: Keys, policy: Policy, sender: Sender, reconcile_secs: float) -> AsyncIterator[Worker]:
+async def _worker(
+    url: str, keys: Keys, policy: Policy, client: TelnyxClient, reconcile_secs: float
+) -> AsyncIterator[tuple[Worker, Breaker]]:
     settings = WorkerSettings(
         redis_url=url, policy="", prefix=keys.prefix, worker_id="whole", lease_secs=5, drain_secs=2,
         reconcile_secs=reconcile_secs, reconcile_rate=100,
     )  # fmt: skip
     commands, reads = connect(url), connect(url, blocking_read_secs=BLOCK_MS / 1000)
-    senders = TenantSenders({"default": sender})
-    worker = Worker(settings, commands=commands, reads=reads, senders=senders, policy=lambda: policy, metrics=Metrics())
+    metrics = Metrics()
+    gate = gate_of("default", Slots(64), metrics, pause_secs=PAUSE_SECS)
+    senders = TenantSenders({"default": Sender(client, gate=gate)})
+    worker = Worker(settings, commands=commands, reads=reads, senders=senders, policy=lambda: policy, metrics=metrics)
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(worker.run)
             try:
-                yield worker
+                yield worker, gate.breaker
             finally:
                 worker.stop()
     finally:

@@ -7,7 +7,7 @@ import random
 import anyio
 import pytest
 
-from tests.unit.telnyx.timing import Time
+from tests.unit.telnyx.timing import Time, group
 from worker.telnyx.breaker import Breaker, Circuit, judged
 from worker.telnyx.errors import (
     ApiError,
@@ -125,7 +125,7 @@ async def test_while_it_is_open_one_at_a_time_asks_after_pauses_that_grow_to_a_b
     await telnyx.asked(3)
     assert telnyx.state() is Circuit.OPEN
     telnyx.tries.clear()
-    async with anyio.create_task_group() as tasks:
+    async with group() as tasks:
         for _ in range(50):
             tasks.start_soon(telnyx.insist)
         await telnyx.time.passes(20)
@@ -144,7 +144,7 @@ async def test_after_it_has_been_closed_the_pauses_begin_anew() -> None:
         await telnyx.asked(3)
         telnyx.tries.clear()
         began = telnyx.time.at
-        async with anyio.create_task_group() as tasks:
+        async with group() as tasks:
             tasks.start_soon(telnyx.insist)
             await telnyx.time.passes(2.5)
             telnyx.down = None
@@ -160,7 +160,7 @@ async def test_what_was_under_way_when_it_opened_changes_nothing() -> None:
     async def note() -> None:
         ends.extend(await telnyx.asked(1))
 
-    async with anyio.create_task_group() as tasks:
+    async with group() as tasks:
         tasks.start_soon(note)
         await anyio.wait_all_tasks_blocked()
         slow, telnyx.open = telnyx.open, anyio.Event()
@@ -186,7 +186,7 @@ async def test_a_probe_that_is_cut_off_is_followed_by_the_next_one_after_the_sam
         with scope:
             await telnyx.ask()
 
-    async with anyio.create_task_group() as tasks:
+    async with group() as tasks:
         tasks.start_soon(given_up)
         await anyio.wait_all_tasks_blocked()
         tasks.start_soon(telnyx.insist)
@@ -213,7 +213,7 @@ async def test_who_gives_up_while_he_waits_for_his_turn_leaves_it_to_the_next() 
         with impatient:
             await telnyx.ask()
 
-    async with anyio.create_task_group() as tasks:
+    async with group() as tasks:
         tasks.start_soon(given_up)
         await anyio.wait_all_tasks_blocked()
         tasks.start_soon(telnyx.insist)
@@ -228,7 +228,7 @@ async def test_a_request_that_was_held_back_as_a_probe_tells_nothing() -> None:
     telnyx.down = DOWN
     await telnyx.asked(3)
     telnyx.down = HeldBackError(5)
-    async with anyio.create_task_group() as tasks:
+    async with group() as tasks:
         tasks.start_soon(telnyx.insist)
         await telnyx.time.passes(3)
         assert telnyx.state() is Circuit.OPEN
@@ -270,7 +270,7 @@ async def test_who_waits_for_telnyx_learns_at_once_that_the_account_is_refused()
     async def note() -> None:
         ends.extend(await telnyx.asked(1))
 
-    async with anyio.create_task_group() as tasks:
+    async with group() as tasks:
         for _ in range(5):
             tasks.start_soon(note)
         await telnyx.time.passes(1)
@@ -282,7 +282,7 @@ async def test_each_change_is_told() -> None:
     telnyx = Telnyx(failures=3)
     telnyx.down = DOWN
     await telnyx.asked(3)
-    async with anyio.create_task_group() as tasks:
+    async with group() as tasks:
         tasks.start_soon(telnyx.insist)
         await telnyx.time.passes(1)
         telnyx.down = None

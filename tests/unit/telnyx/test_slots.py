@@ -6,6 +6,7 @@ import anyio
 import pytest
 from anyio.abc import TaskGroup
 
+from tests.unit.telnyx.timing import group
 from worker.telnyx.operation import OperationClass
 from worker.telnyx.slots import Slots, share
 
@@ -51,7 +52,7 @@ def test_a_tenants_share_is_equal_and_at_least_a_quarter(most: int, tenants: int
 
 
 async def test_a_tenant_whose_requests_never_end_leaves_the_others_places_free() -> None:
-    async with anyio.create_task_group() as tasks:
+    async with group() as tasks:
         requests = Requests(tasks, Slots(4, most_per_tenant=2))
         for number in range(100):
             await requests.begin(f"slow {number}", "slow")
@@ -62,7 +63,7 @@ async def test_a_tenant_whose_requests_never_end_leaves_the_others_places_free()
 
 
 async def test_tenants_take_turns_however_many_each_has_waiting() -> None:
-    async with anyio.create_task_group() as tasks:
+    async with group() as tasks:
         requests = Requests(tasks, Slots(1))
         for name in ("a0", "a1", "a2", "b0", "b1", "c0"):
             await requests.begin(name, name[0])
@@ -73,7 +74,7 @@ async def test_tenants_take_turns_however_many_each_has_waiting() -> None:
 
 
 async def test_what_ends_something_goes_first_and_reads_go_last() -> None:
-    async with anyio.create_task_group() as tasks:
+    async with group() as tasks:
         requests = Requests(tasks, Slots(1))
         for name, kind in (("busy", KEYED), ("read", READ), ("join", KEYED), ("hangup", DELETE)):
             await requests.begin(name, "t", kind)
@@ -84,7 +85,7 @@ async def test_what_ends_something_goes_first_and_reads_go_last() -> None:
 
 
 async def test_a_read_is_not_passed_over_for_ever() -> None:
-    async with anyio.create_task_group() as tasks:
+    async with group() as tasks:
         requests = Requests(tasks, Slots(1))
         await requests.begin("busy", "t")
         await requests.begin("read", "t", READ)
@@ -97,7 +98,7 @@ async def test_a_read_is_not_passed_over_for_ever() -> None:
 
 
 async def test_who_gives_up_takes_no_place() -> None:
-    async with anyio.create_task_group() as tasks:
+    async with group() as tasks:
         requests = Requests(tasks, Slots(1))
         for name in ("first", "second", "third"):
             await requests.begin(name, "t")
@@ -108,7 +109,7 @@ async def test_who_gives_up_takes_no_place() -> None:
 
 
 async def test_a_place_that_was_given_to_one_who_gives_up_at_the_same_time_goes_to_the_next() -> None:
-    async with anyio.create_task_group() as tasks:
+    async with group() as tasks:
         requests = Requests(tasks, Slots(1))
         for name in ("first", "second", "third"):
             await requests.begin(name, "t")

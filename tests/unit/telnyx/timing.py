@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
 
 import anyio
+from anyio.abc import TaskGroup
 
 
 class Time:
@@ -45,3 +48,11 @@ class Quick(Time):
         self.slept.append(secs)
         self.at += secs
         await anyio.lowlevel.checkpoint()
+
+
+@asynccontextmanager
+async def group() -> AsyncIterator[TaskGroup]:
+    """Run tasks beside a test, which fails when one of them never ends."""
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            yield tasks
