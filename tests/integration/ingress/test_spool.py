@@ -89,6 +89,8 @@ async def server(private_redis: Callable[[], PrivateRedis]) -> PrivateRedis:
 @pytest.fixture
 async def client(server: PrivateRedis) -> AsyncIterator[Redis]:
     async with connect(server.url) as redis:
+        # Under everysec a write may wait for the fsync before it, and be lost when the server is killed.
+        await redis.config_set("appendfsync", "always")
         yield redis
 
 
@@ -255,6 +257,20 @@ async def test_a_full_spool_refuses_and_takes_again_when_redis_has_made_room(
         assert (await log.append([entry("after")]))[0].spooled is False
     assert await names(client) == [*taken, "after"]
     assert metrics.registry.get_sample_value("switchhook_ingress_spool_refused_total") == 1
+
+
+async def test_a_full_spool_takes_again_when_its_first_file_is_in_redis(tmp_path: Path) -> None:
+    spool = opened(tmp_path, max_bytes=200_000)
+    with pytest.raises(SpoolFullError):
+        for number in range(1000):
+            await spool.write([entry(f"e{number}", raw=bytes(10_000))])
+    while not spool.takes:
+        records = spool.records
+        await spool.read()
+        await spool.acknowledge()
+        assert spool.records < records
+    assert spool.records
+    await spool.write([entry("again", raw=bytes(10_000))])
 
 
 @pytest.mark.parametrize("call", ["write", "fsync"])
