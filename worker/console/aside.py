@@ -53,7 +53,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """All about one aggregate in quarantine. The first of `held` is the one upon which it came there."""
+    """All about one aggregate in quarantine."""
 
     address: str
     partition: Partition
@@ -61,6 +61,8 @@ class Shown(msgspec.Struct, frozen=True):
     error: str
     #: Where the error was raised; empty where that is not known.
     trace: str
+    #: The one of `held` that raised.
+    raised_at: str
     held: list[Held]
 
 
@@ -99,7 +101,11 @@ class Asides:
         """
         found: list[Listed] = []
         for look in (await overview(self._redis, self._keys, self._log.partitions)).partitions:
-            said = look.standing.quarantined if look.standing else waiting_of(await self._state(look.partition))
+            said = (
+                look.standing.quarantined
+                if look.standing
+                else waiting_of((await self._reader.state(look.partition))[0])
+            )
             found += [Listed(w.address, look.partition, w.since_ms, w.error, w.events) for w in said]
         return sorted(found, key=lambda each: (each.since_ms, each.address))
 
@@ -113,16 +119,16 @@ class Asides:
         partition = self._log.partition_of(address)
         ledger, position = await self._reader.state(partition)
         aside = _aside(ledger, address)
-        trace = await self._trace(partition, aside, position)
+        why = await self._why(partition, aside, position)
         held = [
             Held(name, event.received_ms, describe(event), entry.raw.decode(errors="replace"))
             for event in aside.held
             async for name, entry, _ in self._reader.journal.raw(partition, event.id, after=before(event.id))
         ]
-        return Shown(str(address), partition, aside.since_ms, aside.error, trace, held)
+        return Shown(str(address), partition, aside.since_ms, aside.error, why.trace, why.at, held)
 
-    async def release(self, address: Address, *, by: str, without_first: bool, wait_secs: float) -> Released:
-        """Have *address* released, and return what became of it.
+    async def release(self, address: Address, *, by: str, drop: bool, wait_secs: float) -> Released:
+        """Have *address* released, with *drop* without the event that raised, and return what became of it.
 
         Raises:
             NotQuarantinedError: It is not in quarantine; nothing was appended.
@@ -131,15 +137,17 @@ class Asides:
             UnavailableError: Redis failed.
         """
         partition = self._log.partition_of(address)
-        waits = len(_aside(await self._state(partition), address).held)
-        entry = write_entry(f"release:{uuid.uuid4()}", address, Release(by, without_first), wall_ms())
+        ledger, position = await self._reader.state(partition)
+        aside = _aside(ledger, address)
+        without = (await self._why(partition, aside, position)).at if drop else ""
+        entry = write_entry(f"release:{uuid.uuid4()}", address, Release(by, without), wall_ms())
         (appended,) = await self._log.append([entry])
         decision = await self._decided(partition, appended.entry_id, wait_secs)
         error, trace = None, ""
         for act in decision.acts if decision else ():
             if isinstance(act, Quarantine):
                 error, trace = act.error, act.trace
-        taken = 0 if error is not None else waits - without_first
+        taken = 0 if error is not None else len(aside.held) - drop
         return Released(str(address), partition, appended.entry_id, error, trace, taken, decision)
 
     async def _decided(self, partition: Partition, entry_id: str, wait_secs: float) -> Decision | None:
@@ -154,19 +162,17 @@ class Asides:
             f"partition {partition} will. Instead of asking again look with switchhook partitions"
         )
 
-    async def _state(self, partition: Partition) -> Ledger:
-        return (await self._reader.state(partition))[0]
-
-    async def _trace(self, partition: Partition, aside: SetAside, position: str) -> str:
-        """Return where the error was raised, from the newest decision to set it aside."""
+    async def _why(self, partition: Partition, aside: SetAside, position: str) -> Quarantine:
+        """Return the newest decision to set it aside; its `at` is one of those that wait, where there is any."""
         if not aside.held:
-            return ""
-        trace = ""
-        decisions = await self._reader.journal.decisions(partition, before(aside.held[0].id), position)
-        for decision in decisions.values():
+            return Quarantine(aside.error)
+        first = aside.held[0].id
+        found = Quarantine(aside.error, at=first)
+        for decision in (await self._reader.journal.decisions(partition, before(first), position)).values():
             if decision.address == aside.address:
-                trace = next((act.trace for act in decision.acts if isinstance(act, Quarantine)), trace)
-        return trace
+                found = next((act for act in decision.acts if isinstance(act, Quarantine)), found)
+        waits = any(event.id == found.at for event in aside.held)
+        return found if waits else msgspec.structs.replace(found, at=first)
 
 
 def _aside(ledger: Ledger, address: Address) -> SetAside:

@@ -112,7 +112,7 @@ def quarantine_retry(
 
     Exits with 1 when it raised again, 4 when it is not in quarantine, 5 when nobody has decided it in time.
     """
-    _release(address, redis, prefix, tenant, by, wait, without_first=False)
+    _release(address, redis, prefix, tenant, by, wait, drop=False)
 
 
 @quarantine_group.command("drop")
@@ -124,11 +124,11 @@ def quarantine_drop(
     by: ByOption = None,
     wait: WaitOption = 10.0,
 ) -> None:
-    """Leave out the first event that waits, take in the others, and say what became of it. The log keeps the event.
+    """Leave out the event that raised, take in the others that wait, and say what became of it. The log keeps it.
 
     Exits with 1 when another one raised, 4 when it is not in quarantine, 5 when nobody has decided it in time.
     """
-    _release(address, redis, prefix, tenant, by, wait, without_first=True)
+    _release(address, redis, prefix, tenant, by, wait, drop=True)
 
 
 @archive_group.command("list")
@@ -157,7 +157,7 @@ def _release(
     by: str | None,
     wait: float,
     *,
-    without_first: bool,
+    drop: bool,
 ) -> None:
     from worker.console.quarantine import release
 
@@ -169,7 +169,7 @@ def _release(
                 address,
                 tenant=tenant,
                 by=by or getpass.getuser(),
-                without_first=without_first,
+                drop=drop,
                 wait_secs=wait,
             )
         )

@@ -13,7 +13,7 @@ from ingress.envelope import Address
 from ingress.errors import ConfigError
 from ingress.log import Keys
 from ingress.redis_client import connect
-from worker.console.aside import Asides, Listed, NotQuarantinedError, Released, Shown, UndecidedError
+from worker.console.aside import Asides, Held, Listed, NotQuarantinedError, Released, Shown, UndecidedError
 from worker.console.exits import Exit
 from worker.console.table import counted, show_table
 from worker.console.telnyx.cells import readable
@@ -59,9 +59,7 @@ def show_quarantined(redis_url: str, prefix: str, what: str, *, tenant: str, as_
     return Exit.OK
 
 
-def release(
-    redis_url: str, prefix: str, what: str, *, tenant: str, by: str, without_first: bool, wait_secs: float
-) -> Exit:
+def release(redis_url: str, prefix: str, what: str, *, tenant: str, by: str, drop: bool, wait_secs: float) -> Exit:
     """Have an aggregate released, and say what became of it.
 
     Raises:
@@ -70,7 +68,7 @@ def release(
     address = address_of(what, tenant)
 
     async def act(asides: Asides) -> Released:
-        return await asides.release(address, by=by, without_first=without_first, wait_secs=wait_secs)
+        return await asides.release(address, by=by, drop=drop, wait_secs=wait_secs)
 
     try:
         released = anyio.run(_with, redis_url, prefix, act)
@@ -106,15 +104,15 @@ def lines_of(shown: Shown) -> Iterator[str]:
     yield f"    {readable(shown.error)}"
     for line in shown.trace.splitlines():
         yield f"        {readable(line)}"
-    if not shown.held:
-        return
-    first, *later = shown.held
-    yield "the event upon which it came there; drop leaves it out:"
-    yield f"    {time_of(first.received_ms)}  {first.id}  {readable(first.what)}"
-    yield f"    {readable(first.raw)}"
-    yield f"waiting after it: {len(later)}"
-    for held in later:
-        yield f"    {time_of(held.received_ms)}  {held.id}  {readable(held.what)}"
+    yield "the event that raised; drop leaves it out:"
+    for held in shown.held:
+        if held.id == shown.raised_at:
+            yield f"    {_line(held)}"
+            yield f"    {readable(held.raw)}"
+    yield f"waiting with it: {len(shown.held) - 1}"
+    for held in shown.held:
+        if held.id != shown.raised_at:
+            yield f"    {_line(held)}"
 
 
 def said_of(released: Released) -> Iterator[str]:
@@ -127,6 +125,10 @@ def said_of(released: Released) -> Iterator[str]:
     yield f"{readable(released.address)} is released: {counted(released.taken, 'event')} that waited taken in"
     for act in released.decision.acts if released.decision else ():
         yield f"    → {readable(describe_act(act))}"
+
+
+def _line(held: Held) -> str:
+    return f"{time_of(held.received_ms)}  {held.id}  {readable(held.what)}"
 
 
 async def _with(redis_url: str, prefix: str, act: Callable[[Asides], Awaitable[T]]) -> T:

@@ -42,11 +42,13 @@ class CancelTimer(msgspec.Struct, frozen=True, tag="cancel-timer"):
 class Quarantine(msgspec.Struct, frozen=True, tag="quarantine"):
     """Set the aggregate aside, with this event and what comes for it later: its code cannot bear the event.
 
-    `trace` is where in Switchhook's code it was raised, the innermost last; empty where nothing was.
+    `trace` is where in Switchhook's code it was raised, the innermost last; empty where nothing was. `at` is the entry
+    that was being taken in: after a release it may be one that waited.
     """
 
     error: str
     trace: str = ""
+    at: str = ""
 
 
 Act = Send | Tell | SetTimer | CancelTimer | Quarantine

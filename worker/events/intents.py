@@ -12,10 +12,10 @@ class SignIn(msgspec.Struct, frozen=True, tag="sign-in"):
 
 
 class Release(msgspec.Struct, frozen=True, tag="release"):
-    """An aggregate is to leave quarantine: the events that wait are taken in, without the first one if so asked."""
+    """An aggregate is to leave quarantine: the events that wait are taken in, but for the entry `without`, if any."""
 
     by: str
-    without_first: bool = False
+    without: str = ""
 
 
 AnyIntent = SignIn | Release

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import reduce
 
 import msgspec
 
@@ -88,15 +89,17 @@ class Ledger:
         """Take *event* in and decide upon it. Where the code raises, that aggregate alone is set aside."""
         if not self._enter(event):
             return NOTHING
-        address, error = event.address, None
+        address, error, at = event.address, None, event
         try:
-            state = self._fold(event)
+            state = self._state(address)
+            for at in self._due(event):
+                state = machine.fold(state, at)
             acts = machine.decide(state, event, policy.tenants.get(address.tenant))
             after = machine.adopt(state, acts)
         except Exception as exc:  # noqa: BLE001
             # Aggregate code can fail in any way; its neighbours in the partition must not.
             error = exc
-            acts = (Quarantine(f"{type(exc).__name__}: {exc}", trace_of(exc)),)
+            acts = (Quarantine(f"{type(exc).__name__}: {exc}", trace_of(exc), at.id),)
             self._set_aside(event, acts[0].error)
         else:
             self._settle(event, after)
@@ -122,7 +125,7 @@ class Ledger:
             self._set_aside(event, acts[0].error)
         else:
             try:
-                after = machine.adopt(self._fold(event), acts)
+                after = machine.adopt(reduce(machine.fold, self._due(event), self._state(event.address)), acts)
             except Exception as exc:  # noqa: BLE001
                 error = exc
                 self._set_aside(event, f"{type(exc).__name__}: {exc}")
@@ -153,21 +156,20 @@ class Ledger:
         if aside is None:
             return True
         if isinstance(event.body, Release):
-            held = aside.held[1:] if event.body.without_first else aside.held
+            held = tuple(waits for waits in aside.held if waits.id != event.body.without)
             self.quarantined[event.address] = msgspec.structs.replace(aside, held=held)
             return True
         self.quarantined[event.address] = msgspec.structs.replace(aside, held=(*aside.held, event))
         return False
 
-    def _fold(self, event: Event) -> machine.AggregateState:
-        """Return the aggregate's state after *event*, and after those that waited for its release."""
-        address = event.address
+    def _state(self, address: Address) -> machine.AggregateState:
         state = self.aggregates.get(address)
-        state = machine.new(address) if state is None else state
-        aside = self.quarantined.get(address)
-        for waited in aside.held if aside else ():
-            state = machine.fold(state, waited)
-        return machine.fold(state, event)
+        return machine.new(address) if state is None else state
+
+    def _due(self, event: Event) -> tuple[Event, ...]:
+        """Return what is to be folded upon *event*: those that waited for it, if it is a release, and itself."""
+        aside = self.quarantined.get(event.address)
+        return (*aside.held, event) if aside else (event,)
 
     def _set_aside(self, event: Event, error: str) -> None:
         """Hold the event that the code cannot bear; a release that did not help leaves those that wait as they are."""

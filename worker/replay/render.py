@@ -51,8 +51,8 @@ def describe(event: Event) -> str:
             return f"observed {name_of(command)}: {_fields(seen)}"
         case SignIn(by=by):
             return f"intent   sign-in by {by}"
-        case Release(by=by, without_first=without_first):
-            return f"intent   release from quarantine by {by}" + (", without the first event" if without_first else "")
+        case Release(by=by, without=without):
+            return f"intent   release from quarantine by {by}" + (f", without {without}" if without else "")
         case Other(event_type=event_type):
             return f"webhook  {event_type} (an event type that is not known here; nothing acts upon it)"
         case Unread(event_type=event_type, reason=reason):

@@ -100,7 +100,7 @@ class Keeper:
 
     async def finish(self, ledger: Ledger, position: str) -> None:
         """Keep a last picture of a partition that is given back, so that its next owner has little to read."""
-        if self._events:
+        if self._events or self._picture is not None:
             await self._keep(image.take(ledger, position, self._clock.now_ms()))
 
     async def _keep(self, picture: image.Picture) -> None:

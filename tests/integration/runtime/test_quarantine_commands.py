@@ -91,7 +91,7 @@ async def test_what_is_set_aside_is_listed_shown_counted_and_dropped(bench: Benc
         assert 'raising: raise ZeroDivisionError("of the test")' in shown.output
         assert "webhook  call hold" in shown.output
         assert '{"data":{"event_type":"call.hold"' in shown.output
-        assert "waiting after it: 1" in shown.output
+        assert "waiting with it: 1" in shown.output
         dropped = await switchhook(bench, "drop", "call:c1", "--by", "test")
         assert dropped.exit_code == Exit.OK, dropped.output
         assert "default/call:c1 is released: 1 event that waited taken in" in dropped.output

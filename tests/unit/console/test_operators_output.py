@@ -115,15 +115,17 @@ def test_an_aggregate_in_quarantine_is_shown_with_what_waits() -> None:
         Held("5-0", 1_763_715_000_000, "webhook  call hold", '{"a":"\x1b"}'),
         Held("6-0", 1_763_715_001_000, "timer    x", "{}"),
     ]
-    shown = Shown("default/call:x", P, 1_763_715_000_000, "KeyError: 'y'", "worker/a.py:5 in fold: return y", held)
+    shown = Shown(
+        "default/call:x", P, 1_763_715_000_000, "KeyError: 'y'", "worker/a.py:5 in fold: return y", "5-0", held
+    )
     assert list(lines_of(shown)) == [
         "default/call:x, partition 7, in quarantine since 2025-11-21 08:50:00.000",
         "    KeyError: 'y'",
         "        worker/a.py:5 in fold: return y",
-        "the event upon which it came there; drop leaves it out:",
+        "the event that raised; drop leaves it out:",
         "    2025-11-21 08:50:00.000  5-0  webhook  call hold",
         '    {"a":"\\x1b"}',
-        "waiting after it: 1",
+        "waiting with it: 1",
         "    2025-11-21 08:50:01.000  6-0  timer    x",
     ]
 

@@ -81,18 +81,31 @@ def test_a_release_takes_in_what_waits_and_decides_once(poison: list[type]) -> N
     assert state.answered_ms == 3
 
 
-def test_without_its_first_event_the_rest_is_taken_in(poison: list[type]) -> None:
+def test_without_the_event_that_raised_the_rest_is_taken_in(poison: list[type]) -> None:
     ledger = Ledger(P)
     bodies: list[Body] = [RINGS, w.CallHold("leg"), w.CallAnswered("leg")]
     for number, body in enumerate(bodies, 1):
         ledger.decide(event(number, body), POLICY)
-    assert ledger.decide(event(4, Release("test", without_first=True)), POLICY).commands
+    assert ledger.decide(event(4, Release("test", without="2-0")), POLICY).commands
+    assert ledger.quarantined == {}
+
+
+def test_after_a_release_that_gets_further_the_event_that_raised_is_another(poison: list[type]) -> None:
+    ledger = Ledger(P)
+    bodies: list[Body] = [RINGS, w.CallHold("leg"), w.CallAnswered("leg"), w.CallUnhold("leg")]
+    for number, body in enumerate(bodies, 1):
+        ledger.decide(event(number, body), POLICY)
+    poison[:] = [w.CallUnhold]
+    (act,) = ledger.decide(event(5, Release("test")), POLICY).acts
+    assert isinstance(act, Quarantine)
+    assert act.at == "4-0"
+    assert ledger.decide(event(6, Release("test", without=act.at)), POLICY).commands
     assert ledger.quarantined == {}
 
 
 def test_a_replay_finds_the_same_even_when_the_code_has_been_mended(poison: list[type]) -> None:
     live, later = Ledger(P), Ledger(P)
-    bodies: list[Body] = [RINGS, w.CallHold("leg"), w.CallAnswered("leg"), Release("a", without_first=True), RINGS]
+    bodies: list[Body] = [RINGS, w.CallHold("leg"), w.CallAnswered("leg"), Release("a", without="2-0"), RINGS]
     decided = [(e, live.decide(e, POLICY).acts) for e in (event(n, body) for n, body in enumerate(bodies, 1))]
     poison.clear()
     for cause, acts in decided:
