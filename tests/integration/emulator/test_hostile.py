@@ -13,6 +13,7 @@ from worker.telnyx.client import TelnyxClient
 from worker.telnyx.conferences.bodies import CreateBody, JoinBody, LeaveBody
 from worker.telnyx.conferences.media import GatherUsingAudioBody
 from worker.testing.emulator.server import Emulator
+from worker.testing.emulator.settings import EmulatorSettings
 
 CONNECTION = "1494404757140276705"
 
@@ -45,6 +46,20 @@ async def test_what_makes_no_sense_to_the_control_endpoints_is_a_400(still: Emul
         assert response.status == 400
     async with aiohttp.ClientSession() as http, http.get(f"{still.base}/emulator/books") as response:
         assert response.status == 200
+
+
+@pytest.mark.parametrize("still_settings", [["queues list"]], indirect=True)
+async def test_what_the_account_may_not_do_is_forbidden(still: Emulator, line: TelnyxClient) -> None:
+    with refused(403, "10010"):
+        _ = [queue async for queue in line.queues.list()]
+    assert [conference async for conference in line.conferences.list()] == []
+
+
+@pytest.fixture
+def still_settings(receiver: Receiver, request: pytest.FixtureRequest) -> EmulatorSettings:
+    """Return an emulator whose time stands, and whose account may not do what the test names."""
+    forbidden = getattr(request, "param", [])
+    return EmulatorSettings(webhook_url=receiver.url, api_key="KEYtest", speed=0, seed=0, forbidden=forbidden)
 
 
 async def test_a_wait_of_four_hundred_digits_is_as_good_as_for_ever(still: Emulator) -> None:

@@ -62,6 +62,7 @@ class Api:
         #: (operation's name, status) → how often.
         self.requests: Counter[tuple[str, int]] = Counter()
         self._retry_after = settings.unconfirmed.retry_after
+        self._forbidden = frozenset(settings.forbidden)
         self._api_key = api_key
         self._table = table
         self._limits = limits
@@ -121,8 +122,10 @@ class Api:
     def _answer(self, request: Request) -> Reply:
         if request.authorization != f"Bearer {self._api_key}":
             refuse("10009", MALFORMED)
-        self._limits.admit()
         operation = request.operation
+        if operation.name in self._forbidden:
+            refuse("10010", f"This account may not do {operation.name}")
+        self._limits.admit()
         says_ok = "/actions/" in operation.path
         fault = self.faults.take(operation.name, self._delivery.conditions, says_ok=says_ok)
         if fault is not None and fault.kind == "reset-before":

@@ -119,6 +119,8 @@ class EmulatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     #: Base64 of the 32 bytes that the signing key is made of; empty: a new key.
     signing_seed: str = ""
     connection_id: str = "1494404757140276705"
+    #: Operations (`calls dial`, …) that the account may not do: 403.
+    forbidden: list[str] = []
     #: Makes everything random repeatable, ids included; none: another one each time.
     seed: int | None = None
     #: How many of its seconds pass in one of ours; 0: none, but for what is asked for.
