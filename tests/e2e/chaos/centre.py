@@ -54,7 +54,7 @@ queues.support = {{ offer_secs = 3, connect_secs = 2, max_wait_secs = 40, max_at
 #: A tenth of all webhooks twice, and none in order.
 USUAL = Conditions(duplicated=0.1, reorder_secs=0.05)
 #: A machine that is busy with other things adds so much to what the settings allow.
-SLACK_SECS = 4.0
+SLACK_SECS = 8.0
 
 
 class Centre:
@@ -158,7 +158,7 @@ class Centre:
 
     async def last_callers(self) -> None:
         """Ring once for each agent at once: all are served, each by another agent, so nobody's agent is lost."""
-        legs = [self.emulator.actors.ring("+15550199", NUMBER, patience_secs=20, talk_secs=1.5) for _ in AGENTS]
+        legs = [self.emulator.actors.ring("+15550199", NUMBER, patience_secs=20, talk_secs=1.0) for _ in AGENTS]
         await until(lambda: not any(leg.alive for leg in legs), secs=40)
         assert [len(leg.stays) for leg in legs] == [1] * len(AGENTS)
         assert len({leg.stays[0].conference for leg in legs}) == len(AGENTS)

@@ -12,7 +12,7 @@ from tests.e2e.chaos.servers import until
 
 async def test_connections_to_redis_cut_in_the_middle_of_replies_lose_nothing(tmp_path: Path) -> None:
     async with centre(tmp_path) as running:
-        running.ring(120)
+        running.ring(150)
         await running.serves(3)
         for name in ("a", "in", "b"):
             way = running[name].redis
@@ -29,7 +29,7 @@ async def test_a_worker_and_an_ingress_cut_off_from_redis_are_done_without_and_w
     tmp_path: Path,
 ) -> None:
     async with centre(tmp_path, ingresses=("one", "two")) as running:
-        running.ring(120)
+        running.ring(150)
         await running.serves(3)
         running["one"].redis.hold()
         # The worker still hears of new events, and what it decides upon them is under way for longer than its leases.
@@ -47,7 +47,7 @@ async def test_a_worker_and_an_ingress_cut_off_from_redis_are_done_without_and_w
 
 async def test_answers_of_telnyx_that_break_off_never_come_or_come_late_cause_nothing_twice(tmp_path: Path) -> None:
     async with centre(tmp_path) as running:
-        running.ring(120)
+        running.ring(150)
         await running.serves(3)
         way = running["a"].telnyx
         for reply_bytes in (1, 120, 400):

@@ -27,7 +27,7 @@ async def killed_and_started(running: Centre) -> None:
 
 async def test_a_redis_that_syncs_always_is_killed_twice_and_has_lost_nothing(tmp_path: Path) -> None:
     async with centre(tmp_path, fsync="always") as running:
-        running.ring(120)
+        running.ring(150)
         for _ in range(2):
             await running.serves(3)
             await killed_and_started(running)
@@ -90,7 +90,7 @@ async def test_an_agent_whose_callers_leaving_was_lost_with_redis_is_free_again(
 @pytest.mark.soak
 async def test_a_redis_that_is_killed_ten_times_has_lost_nothing(tmp_path: Path) -> None:
     async with centre(tmp_path, fsync="always") as running:
-        running.ring(120)
+        running.ring(150)
         for _ in range(10):
             await running.serves(2)
             await killed_and_started(running)

@@ -14,7 +14,7 @@ async def test_a_redis_that_hangs_for_longer_than_the_leases_stops_the_work_and_
     tmp_path: Path,
 ) -> None:
     async with centre(tmp_path) as running:
-        running.ring(120)
+        running.ring(150)
         await running.serves(3)
         since = {name: running[name].mark() for name in ("a", "b")}
         os.kill(running.server.pid, signal.SIGSTOP)
@@ -36,7 +36,7 @@ async def test_a_redis_that_hangs_for_longer_than_the_leases_stops_the_work_and_
 
 async def test_a_redis_that_takes_no_writes_for_a_while_loses_nothing(tmp_path: Path) -> None:
     async with centre(tmp_path) as running:
-        running.ring(120)
+        running.ring(150)
         await running.serves(3)
         refused = running.door.answers[503]
         # Full: every command that could need memory is refused.

@@ -23,9 +23,10 @@ async def stopped_in_a_command(running: Centre, name: str) -> Server:
     return worker
 
 
+@pytest.mark.soak
 async def test_a_worker_that_wakes_up_after_its_leases_ended_neither_journals_nor_acts(tmp_path: Path) -> None:
     async with centre(tmp_path) as running:
-        running.ring(120)
+        running.ring(150)
         await running.serves(3)
         zombie = await stopped_in_a_command(running, "a")
         since = zombie.mark()
@@ -42,7 +43,7 @@ async def test_a_worker_that_wakes_up_without_a_network_knows_by_its_own_clock_t
     tmp_path: Path,
 ) -> None:
     async with centre(tmp_path) as running:
-        running.ring(120)
+        running.ring(150)
         await running.serves(3)
         zombie = await stopped_in_a_command(running, "a")
         since = zombie.mark()
@@ -64,7 +65,7 @@ async def test_a_worker_that_wakes_up_without_a_network_knows_by_its_own_clock_t
 @pytest.mark.soak
 async def test_workers_that_are_paused_in_turn_for_a_minute_do_nothing_twice(tmp_path: Path) -> None:
     async with centre(tmp_path, conditions=Conditions(duplicated=0.1, reorder_secs=0.1, latency_secs=0.05)) as running:
-        running.ring(120)
+        running.ring(150)
         for _ in range(12):
             for name in ("a", "b"):
                 running[name].pause()
