@@ -239,11 +239,12 @@ class EventLog:
         return cast("list[Appended]", appended)
 
     async def _execute(self, pipe: Pipeline) -> list[object]:
-        if self._confirmation is None:
+        wanted = self._confirmation
+        if wanted is None:
             return await pipe.execute()
-        pipe.execute_command(*self._confirmation.command)
+        pipe.execute_command(*wanted.command)
         *replies, confirmed = await pipe.execute()
-        if lacking := self._confirmation.lacking(confirmed):
+        if lacking := wanted.lacking(confirmed):
             raise LogUnavailableError(lacking)
         return replies
 

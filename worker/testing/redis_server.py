@@ -58,6 +58,7 @@ class PrivateRedis:
     """One redis-server process. `start` and `stop`, or a `with` block; `kill` and `start` again for a crash.
 
     A configuration file of one's own replaces the options above, but never the loopback; *options* go before both.
+    With *sentinel* it is a Sentinel, and the file is its state.
     """
 
     def __init__(
@@ -68,9 +69,11 @@ class PrivateRedis:
         config: Path | None = None,
         options: Mapping[str, str] = {},
         port: int | None = None,
+        sentinel: bool = False,
     ) -> None:
         self.binary = binary or find_redis_server()
         self._config = config
+        self._sentinel = sentinel
         self._options = {**({"bind": "127.0.0.1"} if config else OPTIONS), **options}
         self._temporary = None if directory else tempfile.TemporaryDirectory(prefix="switchhook-redis-")
         self.directory = directory or Path(self._temporary.name if self._temporary else "")
@@ -98,6 +101,7 @@ class PrivateRedis:
         command = [
             str(self.binary),
             *([str(self._config)] if self._config else []),
+            *(["--sentinel"] if self._sentinel else []),
             "--port",
             str(self.port),
             "--dir",
