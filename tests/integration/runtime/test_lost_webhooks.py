@@ -96,6 +96,11 @@ def talking(centre: Whole, caller: Leg) -> bool:
     return any(agent.duty == "busy" and agent.offer and agent.offer.call == caller.id for agent in agents(centre))
 
 
+def queued(centre: Whole) -> set[str]:
+    """Return the callers whom the worker holds to be in a queue, or with an agent."""
+    return {call for state in centre.worker.aggregates().values() if isinstance(state, Queue) for call in state.callers}
+
+
 def healed(centre: Whole) -> float:
     """Return how many differences were counted."""
     return sum(
@@ -144,15 +149,18 @@ async def test_a_waiting_caller_who_gives_up_without_a_word_is_not_offered_for_e
 ) -> None:
     async with whole(redis, redis_url, keys, settings_of(), reconcile_secs=RECONCILE_SECS) as centre:
         await at_rest(centre, secs=10)
-        served = [centre.ring(talk_secs=3) for _ in AGENTS]
+        served = [centre.ring(talk_secs=30) for _ in AGENTS]
+        with anyio.fail_after(10):
+            while not all(talking(centre, caller) for caller in served):
+                await anyio.sleep(0.01)
         waiting = centre.ring()
         with anyio.fail_after(10):
-            while waiting.queue is None or not all(talking(centre, caller) for caller in served):
+            while waiting.id not in queued(centre):
                 await anyio.sleep(0.01)
         centre.emulator.delivery.lost_next += ["call.hangup", "call.dequeued"]
         centre.emulator.world.hangup(waiting, cause="normal_clearing", source="caller")
         with anyio.fail_after(RECONCILE_SECS + 2):
-            while any(waiting.id in q.callers for q in centre.worker.aggregates().values() if isinstance(q, Queue)):
+            while waiting.id in queued(centre):
                 await anyio.sleep(0.01)
         assert all(caller.alive for caller in served)
 
