@@ -16,7 +16,7 @@ from worker.ledger.ledger import Ledger
 from worker.runtime.journal import events_of, order_of
 from worker.testing.emulator.clock import secs_between
 from worker.testing.emulator.legs import Leg
-from worker.testing.simulation.redis.commands import show_id
+from worker.testing.simulation.redis.streams import show_id
 from worker.testing.simulation.world import KEYS, WRAP_UP_SECS, Simulation
 
 #: With the faults over, nobody waits longer than this while an agent who could take him has been free as long.

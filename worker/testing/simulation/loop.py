@@ -91,6 +91,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._now = 0.0
         self._at_once = 0
         self._failure: BaseException | None = None
+        self._ending = False
+        #: Processes that steps have been withheld from, in the order of that.
+        self._stopped: dict[Process, None] = {}
         self.set_task_factory(cast("Any", _make_task))
 
     def time(self) -> float:
@@ -109,7 +112,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             heapq.heappop(self._scheduled)
         if not self._ready:
             if not self._scheduled:
-                raise StuckError(f"everything waits, and nothing is scheduled:\n{self._stacks()}")
+                raise self._ended_by(StuckError(f"everything waits, and nothing is scheduled:\n{self._stacks()}"))
             self._now = max(self._now, self._scheduled[0].when())
             self._at_once = 0
         while self._scheduled and self._scheduled[0].when() <= self._now:
@@ -119,16 +122,24 @@ class VirtualLoop(asyncio.BaseEventLoop):
             if handle.cancelled():
                 continue
             process = handle._context.get(process_of)  # type: ignore[attr-defined]  # noqa: SLF001
-            if process is not None and not process.may_step():
+            if process is not None and not self._ending and not process.may_step():
+                self._stopped[process] = None
                 process.withheld.append(handle)
                 continue
             handle._run()  # noqa: SLF001
             if self._failure is not None:
                 failure, self._failure = self._failure, None
-                raise failure
+                raise self._ended_by(failure)
         self._at_once += 1
         if self._at_once > MOST_STEPS_AT_ONCE:
-            raise StuckError(f"the time stands at {self._now:g} s:\n{self._stacks()}")
+            raise self._ended_by(StuckError(f"the time stands at {self._now:g} s:\n{self._stacks()}"))
+
+    def _ended_by(self, failure: BaseException) -> BaseException:
+        """Let every process go on, so that all can be cleared away."""
+        self._ending, self._at_once = True, 0
+        for process in self._stopped:
+            self.resume(process)
+        return failure
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """End the run with what nobody handled."""

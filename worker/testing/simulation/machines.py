@@ -70,6 +70,7 @@ class Machine:
         process.die()
         self._redis.drop(process)
         self.process = None
+        self._forget()
         self._start_later(again_secs, same_name=same_name)
 
     def pause(self, secs: float) -> None:
@@ -121,6 +122,10 @@ class Machine:
         """Run the process to its end."""
         raise NotImplementedError
 
+    def _forget(self) -> None:
+        """Let go of what the process was."""
+        raise NotImplementedError
+
 
 class WorkerMachine(Machine):
     """A machine with a worker."""
@@ -145,12 +150,20 @@ class WorkerMachine(Machine):
 
     def leave(self, *, again_secs: float | None) -> None:
         """Tell the worker to end; start another later."""
-        if self.worker is not None and self.process is not None:
-            # From outside: what it does upon a signal is its own step.
-            context = self._outside.copy()
-            context.run(process_of.set, self.process)
-            asyncio.get_running_loop().call_soon(self.worker.stop, context=context)
-            self._start_later(again_secs)
+        if self.process is None:
+            return
+        if self.worker is None:
+            # It has not begun to work, so there is nothing to hand over.
+            self.crash(again_secs=again_secs)
+            return
+        # From outside: what it does upon a signal is its own step.
+        context = self._outside.copy()
+        context.run(process_of.set, self.process)
+        asyncio.get_running_loop().call_soon(self.worker.stop, context=context)
+        self._start_later(again_secs)
+
+    def _forget(self) -> None:
+        self.worker = None
 
     async def _live(self, process: Process) -> None:
         settings = WorkerSettings(
@@ -216,6 +229,9 @@ class Door(Machine):
         )
         await asyncio.wait([answer], timeout=secs)
         return answer.result() if answer.done() and not process.dead else None
+
+    def _forget(self) -> None:
+        self._batcher = None
 
     async def _live(self, _: Process) -> None:
         redis = connect(self._redis)

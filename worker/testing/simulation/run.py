@@ -16,7 +16,7 @@ from structlog.typing import EventDict, WrappedLogger
 from worker.testing.simulation import faults
 from worker.testing.simulation.history import History
 from worker.testing.simulation.invariants import Watch
-from worker.testing.simulation.loop import StuckError, process_of, run
+from worker.testing.simulation.loop import process_of, run
 from worker.testing.simulation.world import Simulation
 
 #: With the faults and the last call's beginning over, everything is quiet within so long.
@@ -57,8 +57,9 @@ def simulate(history: History) -> Report:
 
     try:
         run(main)
-    except StuckError as stuck:
-        result.append(((f"0 s: {stuck}",), "", 0.0, 0))
+    except Exception as exc:  # noqa: BLE001
+        # Whatever it was, the seed is worth knowing.
+        result.append(((f"0 s: the run ended with {type(exc).__name__}: {exc}",), "", 0.0, 0))
     finally:
         random.setstate(chance)
     wrong, digest, virtual_secs, events = result[-1]

@@ -15,7 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ingress.redis_client import COMMAND_SECS, CONNECT_SECS, READ_SLACK_SECS
-from worker.testing.simulation.redis.commands import Args
+from worker.testing.simulation.redis.replies import Args
 from worker.testing.simulation.redis.server import Answer, Link, Server
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from redis.exceptions import ResponseError
 
 from ingress.log import load_script
-from worker.testing.simulation.redis.commands import Reply
+from worker.testing.simulation.redis.replies import Reply
 
 #: How many arguments an entry's fields and values are.
 ENTRY_ARGS = 10

@@ -18,9 +18,11 @@ import msgspec
 from redis.exceptions import NoScriptError, ResponseError
 
 from worker.testing.simulation.loop import Process, process_of
-from worker.testing.simulation.redis.commands import Args, Reply, Waiting, carry_out, read_on
+from worker.testing.simulation.redis.commands import carry_out
 from worker.testing.simulation.redis.keyspace import Keyspace
+from worker.testing.simulation.redis.replies import Args, Reply
 from worker.testing.simulation.redis.scripts import Script, by_sha
+from worker.testing.simulation.redis.streams import Waiting, read_on
 
 Answer = asyncio.Future[Reply]
 Away = Literal["refused", "silent"]
