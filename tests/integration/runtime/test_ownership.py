@@ -30,6 +30,10 @@ async def test_a_zombie_can_neither_journal_nor_renew(bench: Bench) -> None:
     with pytest.raises(FencedError):
         await journal.commit(old, "1-0", [("1-0", DECISION)])
     assert await bench.redis.xlen(bench.keys.journal(P0)) == 0
+    # Nor move the position, with a batch upon which nothing was decided.
+    with pytest.raises(FencedError):
+        await journal.commit(old, "1-0", [])
+    assert await journal.position(P0) == "0-0"
     with pytest.raises(FencedError):
         await zombie.renew(old)
     assert not old.held
