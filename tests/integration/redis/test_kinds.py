@@ -77,7 +77,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(
     server: PrivateRedis, certificates: Certificates
 ) -> None:
     async with behind_tls(server, certificates.sign("server", "IP:127.0.0.1")) as port:
-        with anyio.fail_after(5), pytest.raises(ConfigError, match="cannot be trusted .*ssl_ca_certs"):
+        with anyio.fail_after(5), pytest.raises(ConfigError, match=r"cannot be trusted .*ssl_ca_certs"):
             await refused(f"rediss://127.0.0.1:{port}/0")
 
 
