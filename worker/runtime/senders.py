@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -38,6 +39,7 @@ def gate_of(
     *,
     failures: int = FAILURES,
     pause_secs: tuple[float, float] = PAUSE_SECS,
+    jitter: random.Random | None = None,
 ) -> Gate:
     """Return the gate of a tenant's account, which tells of its circuit in the log and in *metrics*."""
     gauge = metrics.circuit.labels(tenant)
@@ -54,7 +56,7 @@ def gate_of(
             log.warning("circuit.opened", tenant=tenant, error=str(error))
         before = circuit
 
-    return Gate(tenant, Breaker(failures=failures, pause_secs=pause_secs, changed=changed), slots)
+    return Gate(tenant, Breaker(failures=failures, pause_secs=pause_secs, changed=changed, jitter=jitter), slots)
 
 
 @asynccontextmanager
