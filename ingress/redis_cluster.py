@@ -45,6 +45,8 @@ class ClusterRedis(Redis):
         self._nodes: dict[Host, Redis] = {}
         self._slots: list[Host | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
         self._stale = True
+        #: Nodes that did not answer the last time.
+        self._silent: set[Host] = set()
         self._mapped_at = float("-inf")
         self._mapping = anyio.Lock()
 
@@ -75,6 +77,8 @@ class ClusterRedis(Redis):
         """Send one command to the node of its key; without a key to any master, and SCRIPT LOAD to all."""
         if str(args[0]).upper() in EVERYWHERE:
             return await self._everywhere(args, options)
+        if slot_of(args) is None:
+            return await self._anywhere(args, options)
         (reply,) = await self.carry_out([(args, options)])
         if isinstance(reply, Exception):
             raise reply
@@ -83,7 +87,7 @@ class ClusterRedis(Redis):
     async def carry_out(self, commands: Sequence[Command]) -> list[object]:
         """Send *commands*, those of a node in their order, and return their replies, errors among them.
 
-        One without a key (WAIT, WAITAOF) goes behind the others to each node that has any; its reply is the least.
+        One without a key (WAIT, WAITAOF) goes behind the others to each node that gets any; its reply is the least.
         """
         slots = [slot_of(args) for args, _ in commands]
         replies: list[object] = [None] * len(commands)
@@ -100,8 +104,6 @@ class ClusterRedis(Redis):
                     replies[number] = ClusterDownError(f"slot {slots[number]} has no master")
                 else:
                     groups.setdefault(where, []).append(number)
-            if not todo:
-                groups = {self._any(): []}
             async with anyio.create_task_group() as tasks:
                 for host, numbers in groups.items():
                     tasks.start_soon(self._send, host, commands, numbers, keyless, frozenset(asking), replies)
@@ -136,7 +138,9 @@ class ClusterRedis(Redis):
         try:
             found: Sequence[object] = await pipe.execute(raise_on_error=False)
         except (RedisError, OSError) as exc:
-            self._stale = self._stale or isinstance(exc, (RedisConnectionError, RedisTimeoutError, OSError))
+            if isinstance(exc, (RedisConnectionError, RedisTimeoutError, OSError)):
+                self._stale = True
+                self._silent.add(host)
             found = [exc] * len(places)
         for place, reply in zip(places, found, strict=True):
             if isinstance(reply, ClusterDownError):
@@ -158,6 +162,24 @@ class ClusterRedis(Redis):
             elif isinstance(reply, AskError):
                 asking[number] = (reply.host, reply.port)
         return asking
+
+    async def _anywhere(self, args: Sequence[Any], options: Mapping[str, Any]) -> object:
+        """Send a command without a key to a master, and to the next when it does not answer."""
+        await self._know()
+        hosts = list({host for host in self._slots if host is not None})
+        random.shuffle(hosts)
+        failed: Exception | None = None
+        for host in sorted(hosts, key=self._silent.__contains__):
+            # Noted before, for who asks may have no patience.
+            self._silent.add(host)
+            try:
+                reply = await self._node(host).execute_command(*args, **options)  # type: ignore[no-untyped-call]
+            except (RedisConnectionError, RedisTimeoutError, OSError) as exc:
+                self._stale, failed = True, exc
+            else:
+                self._silent.discard(host)
+                return reply
+        raise failed or RedisConnectionError("the Redis Cluster has no master")
 
     async def _everywhere(self, args: Sequence[Any], options: Mapping[str, Any]) -> object:
         """Send a command to all masters; it has gone well when one of them has done it."""
@@ -183,9 +205,6 @@ class ClusterRedis(Redis):
         if host not in self._nodes:
             self._nodes[host] = Redis.from_pool(self._make(host))
         return self._nodes[host]
-
-    def _any(self) -> Host:
-        return random.choice([host for host in self._slots if host is not None])
 
     async def _know(self) -> None:
         """Ask for the map of slots if it is in doubt; an old one is kept when nobody answers."""

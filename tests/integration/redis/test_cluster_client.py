@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import AsyncIterator
 from typing import cast
 
@@ -162,3 +164,17 @@ async def test_a_server_that_is_no_cluster_and_a_node_that_is_named_alone_are_re
     async with connect(node.url) as redis:
         with pytest.raises(ConfigError, match=r"write redis\+cluster://"):
             await check_redis(redis, node.url)
+
+
+async def test_a_node_that_hangs_is_not_asked_for_what_any_can_answer(own_nodes: Cluster) -> None:
+    async with connect(own_nodes.url) as redis:
+        await redis.ping()
+        os.kill(own_nodes.masters[0].pid, signal.SIGSTOP)
+        try:
+            answers = 0
+            for _ in range(20):
+                with anyio.move_on_after(0.5):
+                    answers += bool(await redis.ping())
+            assert answers >= 18
+        finally:
+            os.kill(own_nodes.masters[0].pid, signal.SIGCONT)
