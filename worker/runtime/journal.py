@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 Entries = list[tuple[bytes, dict[bytes, bytes]]]
 PAGE = 1000
 START = "0-0"
+#: What the script's refusals say.
+WHY = {0: "it has another owner", -1: "the events were decided already", -2: "the log is not at the position known"}
 
 
 class Journal:
@@ -32,15 +34,20 @@ class Journal:
         self._keys = keys
         self._commit = redis.register_script(load_script("worker.runtime", "journal.lua"))
 
-    async def commit(self, lease: Lease, position: str, decisions: Sequence[tuple[str, Decision]]) -> None:
+    async def commit(
+        self, lease: Lease, position: str, decisions: Sequence[tuple[str, Decision]], *, after: str = ""
+    ) -> None:
         """Write *decisions* (each with its cause's id) and the *position* up to which the log is decided.
 
+        *after* is the position that the caller's state is of; without it any is right.
+
         Raises:
-            FencedError: The partition has another owner, or somebody has decided these events already.
+            FencedError: The partition has another owner, somebody has decided these events already, or Redis has lost
+                writes that the caller's state is of.
             UnavailableError: Nobody knows whether it was written: recover from the log.
         """
         partition = lease.partition
-        args: list[str | bytes] = [lease.token, position]
+        args: list[str | bytes] = [lease.token, position, after]
         for cause_id, decision in decisions:
             args += (cause_id, encode_decision(decision))
         keys = [self._keys.lease(partition), self._keys.journal(partition), self._keys.position(partition)]
@@ -50,7 +57,7 @@ class Journal:
             raise UnavailableError(f"the journal of partition {partition} could not be written: {exc}") from exc
         if reply != 1:
             lease.drop()
-            why = "it has another owner" if reply == 0 else "the events were decided already"
+            why = WHY.get(reply, str(reply))
             raise FencedError(f"the journal of partition {partition} refused epoch {lease.epoch}: {why}")
 
     async def position(self, partition: Partition) -> str:

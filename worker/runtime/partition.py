@@ -204,7 +204,7 @@ class PartitionOwner:
                 commands += taken.commands
                 new_timers += taken.timers
         last = batch[-1][0].decode()
-        await self._journal.commit(self.lease, last, decisions)
+        await self._journal.commit(self.lease, last, decisions, after=self._position)
         self._position = last
         self._metrics.decisions.inc(len(decisions))
         self._metrics.lag_secs.observe(max(0.0, (self._clock.now_ms() - order_of(last)[0]) / 1000))

@@ -61,11 +61,6 @@ async def test_a_redis_that_loses_its_last_moments_loses_no_more_and_its_workers
 
 
 @pytest.mark.soak
-@pytest.mark.xfail(
-    reason="nobody reads back yet what the log has forgotten: periodic reconciliation",
-    strict=True,
-    raises=AssertionError,
-)
 async def test_an_agent_whose_callers_leaving_was_lost_with_redis_is_free_again(tmp_path: Path) -> None:
     async with centre(tmp_path) as running:
         caller = running.emulator.actors.ring("+15550199", NUMBER, patience_secs=20, talk_secs=60)

@@ -53,6 +53,17 @@ async def test_an_event_is_decided_once(bench: Bench) -> None:
     assert not lease.held
 
 
+async def test_a_batch_is_refused_upon_a_state_that_redis_has_lost(bench: Bench) -> None:
+    lease = await Leases(bench.redis, bench.keys, "w", ttl_secs=30).acquire(P0)
+    assert lease is not None
+    journal = Journal(bench.redis, bench.keys)
+    await journal.commit(lease, "5-0", [("5-0", DECISION)], after="0-0")
+    await bench.redis.delete(bench.keys.position(P0), bench.keys.journal(P0))
+    with pytest.raises(FencedError, match="position"):
+        await journal.commit(lease, "6-0", [("6-0", DECISION)], after="5-0")
+    assert await journal.position(P0) == "0-0"
+
+
 async def test_a_lease_that_is_not_renewed_ends_by_our_own_clock_before_it_ends_in_redis(bench: Bench) -> None:
     leases = Leases(bench.redis, bench.keys, "w", ttl_secs=0.5)
     lease = await leases.acquire(P0)

@@ -31,6 +31,7 @@ keys = st.sampled_from([b"a", b"b", b"c", b"d"])
 values = st.sampled_from([b"x", b"y", b"1", b"7", b"w:1", b"w:2"])
 fields = st.sampled_from([b"f", b"g", b"h"])
 ids = st.sampled_from([b"0-0", b"1-1", b"2", b"2-5", b"3-0", b"3-1", b"9-9", b"nonsense"])
+positions = st.sampled_from([b"", b"0-0", b"x", b"2-5"])
 edges = st.sampled_from([b"-", b"+", b"1-1", b"2", b"(2-5", b"(3-0", b"9"])
 scores = st.sampled_from([b"1", b"2.5", b"10", b"-3"])
 numbers = st.sampled_from([b"0", b"1", b"2", b"-1"])
@@ -74,9 +75,9 @@ RUNS = st.one_of(
     ran("renew.lua", 1, values, spans),
     ran("release.lua", 1, values),
     ran("beat.lua", 1, values, spans),
-    ran("journal.lua", 3, values, ids),
-    ran("journal.lua", 3, values, ids, ids, values),
-    ran("journal.lua", 3, values, ids, ids, values, ids, values),
+    ran("journal.lua", 3, values, ids, positions),
+    ran("journal.lua", 3, values, ids, positions, ids, values),
+    ran("journal.lua", 3, values, ids, positions, ids, values, ids, values),
     ran("snapshot.lua", 2, values, ids, values, ids),
     ran("trim.lua", 5, values, ids, ids),
     said(b"DEL", st.sampled_from([b"k0", b"k1", b"k2", b"k3"])),

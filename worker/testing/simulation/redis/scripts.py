@@ -77,14 +77,16 @@ def journal(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
     """Write the decisions of a batch of events, and how far the log has been decided; all of it or nothing."""
     if call("GET", keys[0]) != argv[0]:
         return 0
-    if argv[2:]:
+    if argv[2] and (call("GET", keys[2]) or b"0-0") != argv[2]:
+        return -2
+    if argv[3:]:
         try:
-            call("XADD", keys[1], argv[2], "decision", argv[3])
+            call("XADD", keys[1], argv[3], "decision", argv[4])
         except ResponseError as refused:
             if "equal or smaller" in str(refused):
                 return -1
             raise
-        for cause, decision in zip(argv[4::2], argv[5::2], strict=True):
+        for cause, decision in zip(argv[5::2], argv[6::2], strict=True):
             call("XADD", keys[1], cause, "decision", decision)
     call("SET", keys[2], argv[1])
     return 1
