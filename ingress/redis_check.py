@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from prometheus_client import Gauge
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 
 from ingress.errors import ConfigError
 from ingress.redis_cluster import masters_of
@@ -35,6 +35,10 @@ _WARNINGS: dict[Persistence, str] = {
 }
 
 
+class ReplicaError(ReadOnlyError):
+    """Raised when the server is a replica. It may be the master in a moment, as while others change places."""
+
+
 class Found(msgspec.Struct, frozen=True):
     """What was found: of a Cluster the oldest version and the weakest persistence among its masters."""
 
@@ -48,6 +52,7 @@ async def check_redis(redis: Redis, url: str) -> Found:
 
     Raises:
         ConfigError: It cannot hold the log; the sentence says what to change.
+        ReplicaError: It is a replica.
         RedisError: It does not answer.
         OSError: As before.
     """
@@ -83,7 +88,7 @@ async def _one(redis: Redis, url: str) -> Found:
     if info.get("cluster_enabled") and not url.partition("://")[0].endswith("+cluster"):
         raise ConfigError(f"{where} is a node of a Redis Cluster: write redis+cluster://host:port")
     if info.get("role", "master") != "master":
-        raise ConfigError(
+        raise ReplicaError(
             f"{where} is a replica of {info.get('master_host')}:{info.get('master_port')}: name its master, or its "
             "Sentinels (redis+sentinel://)"
         )

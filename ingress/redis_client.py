@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import anyio
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, ReadOnlyError, RedisError, ResponseError
 
 from ingress.errors import ConfigError, LogUnavailableError
 from ingress.redis_cluster import ClusterRedis
@@ -55,19 +55,22 @@ async def when_redis_answers(
 
     Raises:
         ConfigError: Redis wants another password, or other rights, or its certificate cannot be trusted.
-        OSError: It did not answer in time.
+        OSError: It did not answer in time, or is a replica.
     """
-    last = ""
+    last: Exception | None = None
     with anyio.move_on_after(within_secs):
         while True:
             try:
                 return await action()
             except (RedisError, OSError, LogUnavailableError) as exc:
                 _refuse(exc, url)
-                if not last:
+                if last is None:
                     log.warning("redis.away", url=redact(url), error=str(exc))
-                last = str(exc)
+                last = exc
                 await anyio.sleep(RETRY_SECS)
+    if isinstance(last, ReadOnlyError):
+        # It does answer.
+        raise OSError(str(last))
     why = f" ({last})" if last else ""
     raise OSError(f"{redact(url)} does not answer{why}: start Redis, or name another with --redis")
 

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from ingress.errors import ConfigError, LogUnavailableError
 from ingress.log import DEFAULT_PREFIX, Keys
-from ingress.redis_check import check_redis
+from ingress.redis_check import ReplicaError, check_redis
 from ingress.redis_client import connect, redact
 from ingress.settings import IngressSettings, tenant_keys
 from worker.policy.load import load_policy, read_secret
@@ -50,6 +50,8 @@ async def _check_redis(url: str, prefix: str) -> None:
     try:
         found = await check_redis(redis, url)
         partitions = await redis.hget(Keys(prefix).topology(), "partitions")
+    except ReplicaError as exc:
+        raise ConfigError(str(exc)) from None
     except (RedisError, OSError) as exc:
         raise LogUnavailableError(f"{redact(url)} does not answer: {exc}") from None
     finally:

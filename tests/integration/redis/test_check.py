@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from ingress.errors import ConfigError
-from ingress.redis_check import check_at_start, check_redis
-from ingress.redis_client import connect
+from ingress.redis_check import ReplicaError, check_at_start, check_redis
+from ingress.redis_client import connect, when_redis_answers
 from tests.integration.redis.servers import Cluster, command
 from worker.testing.redis_server import PrivateRedis
 
@@ -34,10 +34,27 @@ async def test_what_evicts_is_refused(redis: Redis, policy: str) -> None:
         await check_redis(redis, "redis://:hunter2@there")
 
 
-async def test_a_replica_is_refused(server: PrivateRedis, redis: Redis) -> None:
+async def test_a_replica_is_refused_when_it_stays_one(server: PrivateRedis, redis: Redis) -> None:
     await command(server, "REPLICAOF", "127.0.0.1", 1)
-    with pytest.raises(ConfigError, match=r"is a replica of 127\.0\.0\.1:1: name its master"):
+
+    async def settle() -> None:
         await check_redis(redis, server.url)
+
+    with pytest.raises(OSError, match=r"^redis://.* is a replica of 127\.0\.0\.1:1: name its master"):
+        await when_redis_answers(settle, server.url, within_secs=0.5)
+
+
+async def test_a_replica_that_becomes_the_master_in_time_is_good(server: PrivateRedis, redis: Redis) -> None:
+    await command(server, "REPLICAOF", "127.0.0.1", 1)
+
+    async def settle() -> None:
+        try:
+            await check_redis(redis, server.url)
+        except ReplicaError:
+            await command(server, "REPLICAOF", "NO", "ONE")
+            raise
+
+    await when_redis_answers(settle, server.url)
 
 
 @pytest.mark.parametrize(

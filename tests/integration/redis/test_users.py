@@ -16,6 +16,7 @@ from ingress.errors import ConfigError
 from ingress.log import EventLog, Keys, Partition, settle_topology
 from ingress.redis_check import check_redis
 from ingress.redis_client import connect, when_redis_answers
+from tests.integration.redis.servers import Cluster, command, sentinels
 from tests.integration.runtime.conftest import PARTITIONS, Bench, until
 from worker.console.look import overview
 from worker.console.verify import Verifier
@@ -86,6 +87,35 @@ async def test_the_worker_user_takes_decides_keeps_and_trims(server: PrivateRedi
             await until(lambda: b.is_ready)
         assert await all_powerful.exists(keys.workers(), *[keys.lease(Partition(n)) for n in range(PARTITIONS)]) == 0
         await _may_nothing_else(redis, keys)
+
+
+async def test_in_a_cluster_the_worker_user_needs_two_rules_more(own_nodes: Cluster, keys: Keys) -> None:
+    rules = next(line for line in FILE.read_text().splitlines() if line.startswith("user switchhook-worker")).split()[
+        1:
+    ]
+    for node in own_nodes.nodes:
+        await command(node, "ACL", "SETUSER", *rules, "+cluster", "+asking")
+    url = own_nodes.url.replace("://", f"://{rules[0]}:{rules[2][1:]}@")
+    async with connect(url) as redis:
+        await check_redis(redis, url)
+        await settle_topology(redis, keys, PARTITIONS)
+        bench = Bench(redis, url, keys)
+        async with bench.worker("a") as a:
+            await bench.ring("c1")
+            await until(lambda: bench.phone.kinds() == ["answer"])
+            await until(lambda: a.is_ready)
+
+
+async def test_by_sentinels_the_worker_user_needs_one_rule_more(tmp_path: Path, keys: Keys) -> None:
+    rules = next(line for line in FILE.read_text().splitlines() if line.startswith("user switchhook-worker")).split()[
+        1:
+    ]
+    async with sentinels(tmp_path, count=1) as servers:
+        await command(servers.master, "ACL", "SETUSER", *rules, "+role")
+        url = servers.url.replace("://", f"://{rules[0]}:{rules[2][1:]}@")
+        async with connect(url) as redis:
+            await check_redis(redis, url)
+            await settle_topology(redis, keys, PARTITIONS)
 
 
 async def test_the_operator_user_looks_verifies_and_tells(server: PrivateRedis, keys: Keys) -> None:
