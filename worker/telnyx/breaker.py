@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Literal
 
@@ -39,7 +38,7 @@ class Circuit(Enum):
 
 
 class Breaker:
-    """The circuit. `attempt` is around each request."""
+    """The circuit. `admit` comes before each request, `learn` after it."""
 
     def __init__(
         self,
@@ -80,27 +79,12 @@ class Breaker:
         #: Who waits, in order. The first sleeps through the pause and makes the probe, the others wait for him.
         self._line: OrderedDict[anyio.Event, None] = OrderedDict()
 
-    @asynccontextmanager
-    async def attempt(self) -> AsyncIterator[None]:
-        """Wait until a request may be made, and learn from its end.
+    async def admit(self) -> bool:
+        """Return when a request may be made; True: it is the probe. What comes of it is to be told by `learn`.
 
         Raises:
-            ApiError: The account is refused, and it is not yet time to ask again: nothing was sent.
+            ApiError: The account is refused, and it is not yet time to ask again: nothing is to be sent.
         """
-        probe = self.state is not Circuit.CLOSED and await self._turn()
-        try:
-            yield
-        except TelnyxError as error:
-            self._learn(judged(error), error, probe=probe)
-            raise
-        except BaseException:
-            self._learn("none", None, probe=probe)
-            raise
-        else:
-            self._learn("works", None, probe=probe)
-
-    async def _turn(self) -> bool:
-        """Return when a request may be made; True: it is the probe."""
         while self.state is not Circuit.CLOSED:
             if self._refusal is not None:
                 self._ask_again(self._refusal)
@@ -128,7 +112,8 @@ class Breaker:
             raise error_class(refusal.status)(refusal.status, refusal.code, refusal.title, told)
         self._become(Circuit.HALF_OPEN, None)
 
-    def _learn(self, verdict: Verdict, error: TelnyxError | None, *, probe: bool) -> None:
+    def learn(self, verdict: Verdict, error: TelnyxError | None, *, probe: bool) -> None:
+        """Learn from the end of a request that was admitted (as the *probe*): its verdict, and the error if any."""
         if not probe and self.state is not Circuit.CLOSED:
             # It was under way when the circuit opened: the probe, which is younger, knows better.
             return

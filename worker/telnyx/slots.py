@@ -7,8 +7,6 @@ every fourth place goes to whoever has waited longest, so that nobody waits for 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from itertools import count
 
 import anyio
@@ -63,16 +61,8 @@ class Slots:
         self._turns: OrderedDict[str, None] = OrderedDict()
         self._numbers = count()
 
-    @asynccontextmanager
-    async def held(self, tenant: str, kind: OperationClass) -> AsyncIterator[None]:
-        """Wait for a place, and have it for the length of a request of *kind*."""
-        await self._take(tenant, kind)
-        try:
-            yield
-        finally:
-            self._give_back(tenant)
-
-    async def _take(self, tenant: str, kind: OperationClass) -> None:
+    async def take(self, tenant: str, kind: OperationClass) -> None:
+        """Return when *tenant* has a place for a request of *kind*."""
         mine = self._tenants.setdefault(tenant, _Tenant())
         if self._free and mine.used < self._most_per_tenant:
             self._free -= 1
@@ -86,12 +76,13 @@ class Slots:
             await ticket.wait()
         except BaseException:
             if ticket.is_set():
-                self._give_back(tenant)
+                self.give_back(tenant)
             else:
                 del line[ticket]
             raise
 
-    def _give_back(self, tenant: str) -> None:
+    def give_back(self, tenant: str) -> None:
+        """Give a place of *tenant* to whoever is next."""
         self._tenants[tenant].used -= 1
         self._free += 1
         self._serve()

@@ -23,6 +23,9 @@ from worker.telnyx.errors import (
     UnreadableError,
     UnsendableError,
 )
+from worker.telnyx.gate import Gate
+from worker.telnyx.operation import OperationClass
+from worker.telnyx.slots import Slots
 
 DOWN = NetworkError("nobody there")
 
@@ -37,7 +40,7 @@ class Longest(random.Random):
 class Telnyx:
     """Notes when each request comes, and answers as it is told to."""
 
-    def __init__(self, *, failures: int = 3) -> None:
+    def __init__(self, *, failures: int = 3, places: int = 1000) -> None:
         self.time = Time()
         self.down: TelnyxError | None = None
         self.tries: list[float] = []
@@ -55,8 +58,10 @@ class Telnyx:
             sleep=self.time.sleep,
         )
 
+        self.gate = Gate("t", self.breaker, Slots(places))
+
     async def ask(self) -> str:
-        async with self.breaker.attempt():
+        async with self.gate.passage(OperationClass.KEYED):
             self.tries.append(self.time.at)
             await self.open.wait()
             if self.down is not None:
@@ -289,3 +294,19 @@ async def test_each_change_is_told() -> None:
         await telnyx.time.passes(2)
     opened, probed, closed = Circuit.OPEN, Circuit.HALF_OPEN, Circuit.CLOSED
     assert telnyx.told == [opened, probed, opened, probed, closed]
+
+
+async def test_who_waited_for_a_place_when_it_opened_waits_for_the_circuit() -> None:
+    telnyx = Telnyx(failures=3, places=3)
+    telnyx.down, telnyx.open = DOWN, anyio.Event()
+    async with group() as tasks:
+        for _ in range(50):
+            tasks.start_soon(telnyx.insist)
+        await anyio.wait_all_tasks_blocked()
+        assert len(telnyx.tries) == 3
+        telnyx.open.set()
+        await telnyx.time.passes(4)
+        assert telnyx.tries[3:] == [1001, 1003]
+        telnyx.down = None
+        await telnyx.time.passes(4)
+    assert telnyx.state() is Circuit.CLOSED

@@ -39,9 +39,12 @@ class Requests:
 
     async def _run(self, name: str, tenant: str, kind: OperationClass) -> None:
         with self._scopes[name]:
-            async with self._slots.held(tenant, kind):
+            await self._slots.take(tenant, kind)
+            try:
                 self.under_way.append(name)
                 await self._ends[name].wait()
+            finally:
+                self._slots.give_back(tenant)
 
 
 @pytest.mark.parametrize(
