@@ -19,7 +19,15 @@ import anyio
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.client import Pipeline
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS
-from redis.exceptions import AskError, ClusterDownError, MovedError, RedisError, ResponseError, TryAgainError
+from redis.exceptions import (
+    AskError,
+    AuthenticationError,
+    ClusterDownError,
+    MovedError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -224,7 +232,7 @@ class ClusterRedis(Redis):
                 self._mapped_at = time.monotonic()
 
     async def _map(self) -> list[Host | None]:
-        """Return the map of the node that answers first."""
+        """Return the map of the node that is the first to know all slots, else of that which knows most."""
         found: list[list[Host | None]] = []
         failed: list[Exception] = []
 
@@ -232,10 +240,11 @@ class ClusterRedis(Redis):
             try:
                 # As two words, so that the library leaves the reply as it is.
                 reply = await self._node(host).execute_command("CLUSTER", "SLOTS")  # type: ignore[no-untyped-call]
-                found.append(_read_map(reply, host))
             except (RedisError, OSError) as exc:
                 failed.append(exc)
-            else:
+                return
+            found.append(_read_map(reply, host))
+            if None not in found[-1]:
                 scope.cancel()
 
         with anyio.move_on_after(MAP_SECS) as scope:
@@ -243,10 +252,11 @@ class ClusterRedis(Redis):
                 for host in {*self._seeds, *self._nodes}:
                     tasks.start_soon(ask, host, scope)
         if found:
-            return found[0]
-        refused = next((exc for exc in failed if isinstance(exc, ResponseError)), None)
-        why = refused or (failed[-1] if failed else f"none answers within {MAP_SECS:g} s")
-        raise RedisConnectionError(f"no node of the Redis Cluster says who has which slots: {why}") from refused
+            return min(found, key=lambda slots: slots.count(None))
+        failed.sort(key=lambda exc: isinstance(exc, (ResponseError, AuthenticationError)))
+        cause = failed[-1] if failed else None
+        why = cause or f"none answers within {MAP_SECS:g} s"
+        raise RedisConnectionError(f"no node of the Redis Cluster says who has which slots: {why}") from cause
 
     async def _forget(self, known: set[Host | None]) -> None:
         """Close idle connections to nodes that hold nothing any more; what is under way may end."""

@@ -17,7 +17,7 @@ from redis.exceptions import ResponseError
 from ingress.errors import ConfigError
 from ingress.log import Keys, settle_topology
 from ingress.redis_client import connect, when_redis_answers
-from tests.integration.redis.servers import Certificates, behind_tls, command, sentinels
+from tests.integration.redis.servers import Certificates, Cluster, behind_tls, command, sentinels
 from tests.integration.runtime.conftest import PARTITIONS, Bench, until
 from worker.testing.redis_server import PrivateRedis
 
@@ -171,3 +171,17 @@ async def test_more_partitions_than_the_library_allows_connections_are_read_at_o
 
         for number in range(150):
             tasks.start_soon(read, number)
+
+
+async def test_a_wrong_password_is_said_at_once_by_all_kinds(
+    server: PrivateRedis, nodes: Cluster, tmp_path: Path
+) -> None:
+    socket = tmp_path / "redis.sock"
+    async with sentinels(tmp_path, count=1) as servers:
+        with PrivateRedis(options={"unixsocket": str(socket)}):
+            for url in (server.url, nodes.url, servers.url, f"unix://{socket}"):
+                wrong = url.replace("://", "://bob:hunter2@")
+                with anyio.fail_after(5), pytest.raises(ConfigError, match="refuses the user or password") as said:
+                    await refused(wrong)
+                assert "hunter2" not in str(said.value)
+                assert "bob" in str(said.value)
