@@ -34,9 +34,9 @@ def _begin(world: Simulation, fault: h.Fault) -> None:
         case h.Crash(worker=number, again_secs=again, same_name=same):
             machine = world.workers[number % len(world.workers)]
             _aim(world, fault, machine, lambda: machine.crash(again_secs=again, same_name=same))
-        case h.Pause(worker=number, secs=secs):
+        case h.Pause(worker=number, secs=secs, sending=sending):
             paused = world.workers[number % len(world.workers)]
-            _aim(world, fault, paused, lambda: paused.pause(secs))
+            _aim(world, fault, paused, lambda: paused.pause_before(sending, secs) if sending else paused.pause(secs))
         case h.Leave(worker=number, again_secs=again):
             world.workers[number % len(world.workers)].leave(again_secs=again)
         case h.DoorCrash(again_secs=again):
@@ -100,15 +100,15 @@ def _fault(chance: random.Random, kind: str, rings: tuple[h.Ring, ...], workers:
     near = chance.choice((0.0, *(ring.at_secs for ring in rings))) + chance.uniform(0, 8)
     at = round(chance.choice((near, chance.uniform(0, SPAN_SECS))), 3)
     worker, events = chance.randrange(workers), chance.randrange(30)
-    # What an event leads to is done in its owner's next steps.
-    steps = min(chance.randrange(80), chance.randrange(80))
+    # What an event leads to is done in its owner's next few steps.
+    steps = chance.randrange(chance.choice((6, 80)))
     secs = round(chance.choice((chance.uniform(0.05, 1), chance.uniform(1, 12))), 3)
     again = round(chance.choice((chance.uniform(0.1, 1), chance.uniform(1, 10))), 3)
     match kind:
         case "crash":
             return h.Crash(at, events, steps, worker, again, same_name=chance.random() < 0.3)
         case "pause":
-            return h.Pause(at, events, steps, worker, secs)
+            return h.Pause(at, events, steps, worker, secs, chance.choice(("", "journal", "append", "telnyx")))
         case "leave":
             return h.Leave(at, worker, again)
         case "door-crash":

@@ -47,6 +47,8 @@ class Pause(Aimed, frozen=True, tag="pause"):
 
     worker: int = 0
     secs: float = 1.0
+    #: In the middle of a step, just before it sends this: what it has looked at is otherwise when it goes on.
+    sending: Literal["", "journal", "append", "telnyx"] = ""
 
 
 class Leave(_Happening, frozen=True, tag="leave"):

@@ -61,6 +61,7 @@ class Watch:
             self._each_once(partition, events, decisions)
             self._as_replayed(partition, events, decisions)
         self._accepted()
+        self._nothing_undecided()
         for leg in world.phones.legs.values():
             if leg.incoming:
                 self._ended_well(leg)
@@ -182,6 +183,19 @@ class Watch:
                 world.complain(f"partition {partition}: {machine.name} holds another state than the log has")
         for aside in replayed.quarantined.values():
             world.complain(f"{aside.address.kind} was set aside: {aside.error}")
+
+    def _nothing_undecided(self) -> None:
+        """Whatever was done at Telnyx stands in a journal."""
+        world = self._world
+        decided = {
+            command_id(decision.address.tenant, partition, cause, index)
+            for partition in world.partitions()
+            for cause, decision in self.decisions(partition).items()
+            for index in range(len(decision.acts))
+        }
+        for operation, name in world.effects:
+            if name not in decided and world.forgot_ms is None:
+                world.complain(f"{operation} with the id {name} was carried out, and nobody decided it")
 
     def _accepted(self) -> None:
         """What was answered 200 is in the log, once."""

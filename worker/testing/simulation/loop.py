@@ -41,7 +41,10 @@ class Process:
         self.dead = False
         #: Steps that became due while it did not run, in their order.
         self.withheld: list[asyncio.Handle] = []
+        #: What it was about to send when it was stopped within a step; None: it is not.
+        self.unsent: list[Callable[[], None]] | None = None
         self._at_step: int | None = None
+        self._at_sending: tuple[str, Callable[[], None]] | None = None
         self._action: Callable[[], None] = lambda: None
 
     def after_steps(self, steps: int, action: Callable[[], None]) -> None:
@@ -54,6 +57,20 @@ class Process:
         self.running = False
         self._at_step = None
 
+    def before_sending(self, what: str, action: Callable[[], None]) -> None:
+        """Do *action* when the process is about to send *what* the next time."""
+        self._at_sending = (what, action)
+
+    def stop_within(self) -> None:
+        """Stop it in the middle of the step that it takes: what it would send from here on waits."""
+        self.unsent = []
+
+    def about_to_send(self, what: str) -> None:
+        """Say what is about to be sent."""
+        if self._at_sending is not None and self._at_sending[0] == what:
+            action, self._at_sending = self._at_sending[1], None
+            action()
+
     def may_step(self) -> bool:
         """Count a step; return whether it may be taken now."""
         if self._at_step is not None and self.steps >= self._at_step:
@@ -62,6 +79,17 @@ class Process:
         if self.running:
             self.steps += 1
         return self.running
+
+
+def send_out(what: str, send: Callable[[], None]) -> None:
+    """Let the process whose step this is send something: at once, or when it goes on."""
+    process = process_of.get()
+    if process is not None:
+        process.about_to_send(what)
+    if process is not None and process.unsent is not None:
+        process.unsent.append(send)
+    else:
+        send()
 
 
 #: The process that a task belongs to; none: the world outside.
@@ -103,6 +131,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def resume(self, process: Process) -> None:
         """Let *process* go on with what has become due meanwhile."""
         process.running = True
+        unsent, process.unsent = process.unsent, None
+        for send in unsent or ():
+            send()
         withheld, process.withheld = process.withheld, []
         self._ready.extend(withheld)
 
@@ -127,6 +158,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 process.withheld.append(handle)
                 continue
             handle._run()  # noqa: SLF001
+            if process is not None and process.unsent is not None:
+                process.running = False
             if self._failure is not None:
                 failure, self._failure = self._failure, None
                 raise self._ended_by(failure)

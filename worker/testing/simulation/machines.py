@@ -73,12 +73,20 @@ class Machine:
         self._forget()
         self._start_later(again_secs, same_name=same_name)
 
-    def pause(self, secs: float) -> None:
-        """Let the process take no step for so long."""
+    def pause_before(self, sending: str, secs: float) -> None:
+        """Let the process take no step for so long, once it is about to send something."""
+        if self.process is not None:
+            self.process.before_sending(sending, lambda: self.pause(secs, within=True))
+
+    def pause(self, secs: float, *, within: bool = False) -> None:
+        """Let the process take no step for so long, from now; or from the middle of the step that it takes."""
         process, loop = self.process, asyncio.get_running_loop()
         if process is None or not process.running:
             return
-        process.running = False
+        if within:
+            process.stop_within()
+        else:
+            process.running = False
 
         def go_on() -> None:
             if not process.dead and isinstance(loop, VirtualLoop):

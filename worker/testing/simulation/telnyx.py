@@ -21,7 +21,7 @@ from worker.telnyx.client import REQUEST_SECS, TelnyxClient
 from worker.telnyx.operation import Operation
 from worker.telnyx.surface import OPERATIONS
 from worker.testing.emulator.api import Api, Broken, Reply, Request
-from worker.testing.simulation.loop import process_of
+from worker.testing.simulation.loop import process_of, send_out
 
 API_KEY = "KEY-of-the-simulation"
 BASE_URL = "http://127.0.0.1:1/v2"
@@ -62,7 +62,7 @@ class Line:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Reply | None] = loop.create_future()
         secs = LATENCY_SECS + self._api.latency_secs()
-        loop.call_later(secs, self._arrived, method, target, data, answer, context=self._context)
+        send_out("telnyx", lambda: self._sent(secs, method, target, data, answer))
         async with asyncio.timeout(REQUEST_SECS):
             await asyncio.wait([answer])
         reply = answer.result()
@@ -71,6 +71,12 @@ class Line:
         body = b"" if reply.document is None else msgspec.json.encode(reply.document)
         headers = {name.lower(): value for name, value in reply.headers.items()}
         return reply.status, body, lambda name: headers.get(name.lower())
+
+    def _sent(
+        self, secs: float, method: str, target: URL, data: bytes | None, answer: asyncio.Future[Reply | None]
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(secs, self._arrived, method, target, data, answer, context=self._context)
 
     def _arrived(self, method: str, target: URL, data: bytes | None, answer: asyncio.Future[Reply | None]) -> None:
         if self.away == "silent":

@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 from redis.exceptions import NoScriptError, ResponseError
 
-from worker.testing.simulation.loop import Process, process_of
+from worker.testing.simulation.loop import Process, process_of, send_out
 from worker.testing.simulation.redis.commands import carry_out
 from worker.testing.simulation.redis.keyspace import Keyspace
 from worker.testing.simulation.redis.replies import Args, Reply
@@ -56,10 +56,13 @@ class Link:
         if self.broken:
             self.cut()
             return answers
-        self._next_arrival = max(self._next_arrival, loop.time() + self._server.latency_secs())
-        at, arrive = self._next_arrival, self._server.arrived
-        loop.call_at(at, arrive, self, list(commands), answers, context=self._server.context)
+        send_out(self._server.name_of(commands[0]), lambda: self._sent(list(commands), answers))
         return answers
+
+    def _sent(self, commands: list[Args], answers: list[Answer]) -> None:
+        loop = asyncio.get_running_loop()
+        self._next_arrival = max(self._next_arrival, loop.time() + self._server.latency_secs())
+        loop.call_at(self._next_arrival, self._server.arrived, self, commands, answers, context=self._server.context)
 
     def reply(self, answer: Answer, reply: Reply | ResponseError) -> None:
         """Let a reply travel back."""
@@ -115,6 +118,11 @@ class Server:
     def latency_secs(self) -> float:
         """Return how long a piece takes one way."""
         return self.weather.latency_secs + self._chance.random() * self.weather.jitter_secs
+
+    def name_of(self, command: Args) -> str:
+        """Return the name of the script that *command* runs, or the command's own."""
+        script = self._known.get(command[1].decode()) if command[0] == b"EVALSHA" else None
+        return command[0].decode() if script is None else script.__name__
 
     async def connect(self) -> Link:
         """Return a new connection.
