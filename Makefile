@@ -22,7 +22,7 @@ demo: setup ## run the main job: emulator, ingress, two workers, callers (DEMO_S
 	$(BIN)/switchhook demo
 
 test: setup ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 chaos: setup ## break real processes in every way, also in those that take minutes
 	$(BIN)/python -m pytest tests/e2e/chaos -m "soak or not soak" -rP
