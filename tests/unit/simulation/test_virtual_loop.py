@@ -87,7 +87,7 @@ def test_a_paused_process_takes_no_step_and_goes_on_with_what_became_due() -> No
         process = Process("paused")
         _start(process, ticks)
         await anyio.sleep(2.5)
-        process.running = False
+        process.stop()
         await anyio.sleep(5)
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)

@@ -19,6 +19,8 @@ FAULTS = {
     "crash": 4, "pause": 4, "leave": 2, "door-crash": 1, "redis-away": 2, "redis-restart": 1, "redis-weather": 2,
     "telnyx-away": 1, "telnyx-conditions": 3,
 }  # fmt: skip
+#: Half of all crashes and pauses are between two steps, the others within one.
+SENDINGS: tuple[h.Sending, ...] = ("", "", "journal", "append", "telnyx")
 
 
 def plan(simulation: Simulation) -> None:
@@ -34,9 +36,9 @@ def _begin(world: Simulation, fault: h.Fault) -> None:
         case h.Crash(worker=number, again_secs=again, same_name=same):
             machine = world.workers[number % len(world.workers)]
             _aim(world, fault, machine, lambda: machine.crash(again_secs=again, same_name=same))
-        case h.Pause(worker=number, secs=secs, sending=sending):
+        case h.Pause(worker=number, secs=secs):
             paused = world.workers[number % len(world.workers)]
-            _aim(world, fault, paused, lambda: paused.pause_before(sending, secs) if sending else paused.pause(secs))
+            _aim(world, fault, paused, lambda: paused.pause(secs))
         case h.Leave(worker=number, again_secs=again):
             world.workers[number % len(world.workers)].leave(again_secs=again)
         case h.DoorCrash(again_secs=again):
@@ -61,7 +63,13 @@ def _begin(world: Simulation, fault: h.Fault) -> None:
 
 
 def _aim(world: Simulation, fault: h.Aimed, machine: Machine, action: Callable[[], None]) -> None:
-    world.redis.after_appends(fault.events, lambda: machine.after_steps(fault.steps, action))
+    def aim() -> None:
+        if fault.sending:
+            machine.before_sending(fault.sending, action)
+        else:
+            machine.after_steps(fault.steps, action)
+
+    world.redis.after_appends(fault.events, aim)
 
 
 def draw(seed: int) -> h.History:
@@ -102,17 +110,18 @@ def _fault(chance: random.Random, kind: str, rings: tuple[h.Ring, ...], workers:
     worker, events = chance.randrange(workers), chance.randrange(30)
     # What an event leads to is done in its owner's next few steps.
     steps = chance.randrange(chance.choice((6, 80)))
+    sending = chance.choice(SENDINGS)
     secs = round(chance.choice((chance.uniform(0.05, 1), chance.uniform(1, 12))), 3)
     again = round(chance.choice((chance.uniform(0.1, 1), chance.uniform(1, 10))), 3)
     match kind:
         case "crash":
-            return h.Crash(at, events, steps, worker, again, same_name=chance.random() < 0.3)
+            return h.Crash(at, events, steps, sending, worker, again, same_name=chance.random() < 0.3)
         case "pause":
-            return h.Pause(at, events, steps, worker, secs, chance.choice(("", "journal", "append", "telnyx")))
+            return h.Pause(at, events, steps, sending, worker, secs)
         case "leave":
             return h.Leave(at, worker, again)
         case "door-crash":
-            return h.DoorCrash(at, events, steps, again)
+            return h.DoorCrash(at, events, steps, again_secs=again)
         case "redis-away":
             return h.RedisAway(at, secs, chance.choice(("refused", "silent")))
         case "redis-restart":

@@ -12,6 +12,8 @@ from worker.testing.emulator.settings import Conditions, Unconfirmed
 from worker.testing.simulation.redis.server import Weather
 
 Away = Literal["refused", "silent"]
+#: What a process sends: a script by its name, a request to Telnyx; or whatever it does next.
+Sending = Literal["", "journal", "append", "telnyx"]
 
 
 class _Happening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,6 +33,8 @@ class Aimed(_Happening, frozen=True):
 
     events: int = 0
     steps: int = 0
+    #: In the middle of a step, just before it sends this: what it has looked at may be otherwise by then.
+    sending: Sending = ""
 
 
 class Crash(Aimed, frozen=True, tag="crash"):
@@ -47,8 +51,6 @@ class Pause(Aimed, frozen=True, tag="pause"):
 
     worker: int = 0
     secs: float = 1.0
-    #: In the middle of a step, just before it sends this: what it has looked at is otherwise when it goes on.
-    sending: Literal["", "journal", "append", "telnyx"] = ""
 
 
 class Leave(_Happening, frozen=True, tag="leave"):

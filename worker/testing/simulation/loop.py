@@ -53,16 +53,17 @@ class Process:
 
     def die(self) -> None:
         """End it for good."""
+        self.stop()
         self.dead = True
-        self.running = False
         self._at_step = None
 
     def before_sending(self, what: str, action: Callable[[], None]) -> None:
         """Do *action* when the process is about to send *what* the next time."""
         self._at_sending = (what, action)
 
-    def stop_within(self) -> None:
-        """Stop it in the middle of the step that it takes: what it would send from here on waits."""
+    def stop(self) -> None:
+        """Let it take no step, and send nothing from here on, also if it is in the middle of a step."""
+        self.running = False
         self.unsent = []
 
     def about_to_send(self, what: str) -> None:
@@ -132,7 +133,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Let *process* go on with what has become due meanwhile."""
         process.running = True
         unsent, process.unsent = process.unsent, None
-        for send in unsent or ():
+        for send in () if process.dead else unsent or ():
             send()
         withheld, process.withheld = process.withheld, []
         self._ready.extend(withheld)
@@ -158,8 +159,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 process.withheld.append(handle)
                 continue
             handle._run()  # noqa: SLF001
-            if process is not None and process.unsent is not None:
-                process.running = False
             if self._failure is not None:
                 failure, self._failure = self._failure, None
                 raise self._ended_by(failure)

@@ -73,26 +73,23 @@ class Machine:
         self._forget()
         self._start_later(again_secs, same_name=same_name)
 
-    def pause_before(self, sending: str, secs: float) -> None:
-        """Let the process take no step for so long, once it is about to send something."""
-        if self.process is not None:
-            self.process.before_sending(sending, lambda: self.pause(secs, within=True))
-
-    def pause(self, secs: float, *, within: bool = False) -> None:
-        """Let the process take no step for so long, from now; or from the middle of the step that it takes."""
+    def pause(self, secs: float) -> None:
+        """Let the process take no step, and send nothing, for so long."""
         process, loop = self.process, asyncio.get_running_loop()
         if process is None or not process.running:
             return
-        if within:
-            process.stop_within()
-        else:
-            process.running = False
+        process.stop()
 
         def go_on() -> None:
             if not process.dead and isinstance(loop, VirtualLoop):
                 loop.resume(process)
 
         loop.call_later(secs, go_on, context=self._outside)
+
+    def before_sending(self, what: str, action: Callable[[], None]) -> None:
+        """Do *action* when the process is about to send *what* the next time."""
+        if self.process is not None:
+            self.process.before_sending(what, action)
 
     def after_steps(self, steps: int, action: Callable[[], None]) -> None:
         """Do *action* when the process has taken so many more steps."""
