@@ -34,7 +34,7 @@ STOPPED_SECS = 30.0
 #: A command of a refused account is held so long; then it ends as refused, and its aggregate goes on from there.
 HELD_SECS = 300.0
 APPEND_RETRY_SECS = 0.2
-#: So many commands of one partition wait at most before it reads its log no further.
+#: So many commands of one partition wait before it reads its log no further. Those of the batch in hand come on top.
 MOST_WAITING = 1_000
 
 
