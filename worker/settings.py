@@ -112,5 +112,7 @@ def _check(settings: WorkerSettings) -> None:
         raise ConfigError(
             f"SWITCHHOOK_RECONCILE_RATE is {settings.reconcile_rate:g}: use more than 0 and at most 1000 reads a second"
         )
-    if ":" in settings.worker_id:
-        raise ConfigError(f"SWITCHHOOK_WORKER_ID is {settings.worker_id!r}: a worker's name has no colon in it")
+    if ":" in settings.worker_id or " " in settings.worker_id:
+        raise ConfigError(
+            f"SWITCHHOOK_WORKER_ID is {settings.worker_id!r}: a worker's name has no colon or space in it"
+        )

@@ -1,12 +1,13 @@
-"""Finds the event that kills its workers: deaths and attempts are counted in Redis, where a dead process leaves them.
+"""Finds the event that kills its workers: owners and attempts are noted in Redis, where a dead process leaves them.
 
-A partition whose owners die is read one event at a time, each attempt counted before it is made; an event that nobody
-has survived so often is set aside, unlooked at, and everything else goes on.
+A partition whose owners die is read one event at a time, each attempt noted before it is made; an event that nobody has
+survived so often is set aside, unlooked at, and everything else goes on. What a process that still lives has noted does
+not count: its holding ended because Redis went away, or because the partition became another's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 from redis.asyncio import Redis
@@ -19,30 +20,42 @@ from worker.runtime.errors import UnavailableError
 DEATHS = 2
 #: An event that has been attempted so often, and was never survived, is set aside.
 ATTEMPTS = 2
-#: Counts are forgotten after so long, seconds: deaths that far apart have nothing to do with one another.
+#: Notes are forgotten after so long, seconds: deaths that far apart have nothing to do with one another.
 REMEMBERED_SECS = 3600
 
 
 class Suspicion:
-    """The counts of one partition."""
+    """The notes of one partition.
 
-    def __init__(self, redis: Redis, keys: Keys, partition: Partition) -> None:
+    Args:
+        redis: Where they are.
+        keys: Their names.
+        partition: Whose they are.
+        me: This worker's id.
+        life: Names this process: a worker that is started again under its id has another one.
+        alive: Returns the ids of the workers that live.
+    """
+
+    def __init__(
+        self, redis: Redis, keys: Keys, partition: Partition, *, me: str, life: str, alive: Callable[[], frozenset[str]]
+    ) -> None:
         self._redis = redis
         self._partition = partition
         self._deaths = keys.deaths(partition)
         self._attempts = keys.attempts(partition)
+        self._me = me
+        self._life = life
+        self._alive = alive
         #: Whether events are to be taken one at a time.
         self.careful = False
 
     async def begin(self) -> None:
-        """Count an ownership as a death, until it has survived something.
+        """Note an ownership, which is a death if this process ends before it has survived something.
 
         Raises:
             UnavailableError: Redis failed.
         """
-        deaths = await self._ask(self._redis.incr(self._deaths))
-        await self._ask(self._redis.expire(self._deaths, REMEMBERED_SECS))
-        self.careful = deaths > DEATHS
+        self.careful = await self._dead(self._deaths, "") >= DEATHS
 
     async def survived(self) -> None:
         """Forget the deaths: what they came from is behind, or the owner ends in good order."""
@@ -50,13 +63,25 @@ class Suspicion:
         self.careful = False
 
     async def kills(self, entry_id: str) -> bool:
-        """Count an attempt at an event, and return whether it is to be left alone."""
-        attempts = await self._ask(self._redis.hincrby(self._attempts, entry_id, 1))
-        await self._ask(self._redis.expire(self._attempts, REMEMBERED_SECS))
-        return attempts > ATTEMPTS
+        """Note an attempt at an event, and return whether it is to be left alone."""
+        return await self._dead(self._attempts, entry_id) >= ATTEMPTS
 
-    async def _ask(self, request: object) -> int:
+    async def _dead(self, key: str, what: str) -> int:
+        """Note *what* of this process under *key*, and return how many dead ones have noted it."""
+        noted = cast("list[bytes]", await self._ask(self._redis.hkeys(key)))
+        await self._ask(self._redis.hset(key, f"{what} {self._me} {self._life}", 1))
+        await self._ask(self._redis.expire(key, REMEMBERED_SECS))
+        return sum(
+            self._is_dead(*name.decode().split(" ")[1:]) for name in noted if name.startswith(f"{what} ".encode())
+        )
+
+    def _is_dead(self, worker: str, life: str) -> bool:
+        if worker == self._me:
+            return life != self._life
+        return worker not in self._alive()
+
+    async def _ask(self, request: object) -> object:
         try:
-            return await cast("Awaitable[int]", request)
+            return await cast("Awaitable[object]", request)
         except (RedisError, OSError) as exc:
             raise UnavailableError(f"partition {self._partition}: {exc}") from exc

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,6 +96,9 @@ class Worker:
         self._patience = Patience(most_waiting=settings.max_waiting_commands)
         self.watch = Watch(metrics, self._clock, lag_secs=settings.lag_secs)
         self._rightful: frozenset[Partition] = frozenset()
+        #: Names this process, whatever its id.
+        self._life = secrets.token_hex(4)
+        self._alive: frozenset[str] = frozenset()
         self._owners: dict[Partition, PartitionOwner] = {}
         #: How far each partition was once decided, as far as this process knows.
         self._reached: dict[Partition, str] = {}
@@ -177,6 +181,7 @@ class Worker:
             await self._membership.leave()
 
     def _settle(self, workers: list[str]) -> None:
+        self._alive = frozenset(workers)
         owners = assign(workers, self._settings.partitions)
         self._rightful = frozenset(p for p, owner in owners.items() if owner == self._settings.worker_id)
         for partition, holder in self._owners.items():
@@ -221,7 +226,14 @@ class Worker:
             clock=self._clock,
             metrics=self.metrics,
             undocumented=self._undocumented,
-            suspicion=Suspicion(self._commands, self._keys, lease.partition),
+            suspicion=Suspicion(
+                self._commands,
+                self._keys,
+                lease.partition,
+                me=self._settings.worker_id,
+                life=self._life,
+                alive=lambda: self._alive,
+            ),
             reached=self._reached.get(lease.partition, START),
             snapshots=self._snapshots,
             keeping=self._keeping,
