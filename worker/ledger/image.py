@@ -15,6 +15,8 @@ from worker.ledger.ledger import Ledger, Pending, SetAside, Timer
 
 #: How many things are encoded at a time: about a millisecond.
 CHUNK = 100
+#: Each part of an image begins with its length, in so many bytes, big-endian.
+LENGTH_BYTES = 4
 
 
 class Aside(msgspec.Struct, frozen=True):
@@ -136,14 +138,14 @@ def _hash(value: object) -> str:
 
 
 def _framed(part: bytes) -> bytes:
-    return len(part).to_bytes(4, "big") + part
+    return len(part).to_bytes(LENGTH_BYTES, "big") + part
 
 
 def _unframed(raw: memoryview) -> tuple[memoryview, memoryview]:
-    length = int.from_bytes(raw[:4], "big")
-    if len(raw) < 4 + length:
+    end = LENGTH_BYTES + int.from_bytes(raw[:LENGTH_BYTES], "big")
+    if len(raw) < max(end, LENGTH_BYTES):
         raise ValueError("it is cut short")
-    return raw[4 : 4 + length], raw[4 + length :]
+    return raw[LENGTH_BYTES:end], raw[end:]
 
 
 def _schema(kinds: Iterable[object]) -> bytes:

@@ -128,7 +128,9 @@ class Archive:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-        _sync(directory)
+        # The folders may be new: a name is as durable as the folder that has it.
+        for folder in (directory, directory.parent, self._directory):
+            _sync(folder)
         return path
 
 

@@ -1,7 +1,7 @@
 """Keeps a partition small: snapshots by count and age, and the trimming of what is older than the retention.
 
-Never trimmed: what recovery needs (there is a snapshot of the very event that the log then begins after), what waits in
-quarantine, and, where an archive is configured, what is not in it.
+Never trimmed: what recovery needs (there is a snapshot of the very event that the log then begins after, which this
+release can read and in which nothing waited in quarantine), and, where an archive is configured, what is not in it.
 """
 
 from __future__ import annotations
@@ -63,8 +63,6 @@ class Keeper:
         self._events = 0
         self._taken_ms = 0
         self._picture: image.Picture | None = None
-        #: The entries that wait in quarantine, as of the last picture.
-        self._held: tuple[str, ...] = ()
         self._wanted = anyio.Event()
 
     def begin(self, taken_ms: int) -> None:
@@ -78,7 +76,6 @@ class Keeper:
         old = now_ms - self._taken_ms >= self._keeping.secs * 1000
         if self._picture is None and (self._events >= self._keeping.events or (old and self._events)):
             self._picture = image.take(ledger, position, now_ms)
-            self._held = tuple(name for aside in self._picture.head.quarantined for name in aside.held)
             self._events, self._taken_ms = 0, now_ms
             self._wanted.set()
 
@@ -115,21 +112,20 @@ class Keeper:
         self._metrics.snapshot_bytes.observe(size)
 
     async def trim(self) -> None:
-        """Trim up to the newest snapshot that is old enough, and before whatever waits in quarantine."""
+        """Trim up to the newest snapshot that is old enough, and that the log may begin with."""
         if not self._keeping.retention_secs:
             return
         before_ms = self._clock.now_ms() - self._keeping.retention_secs * 1000
         trimmed = await self._snapshots.trimmed(self._partition)
-        waits = min((order_of(held) for held in self._held), default=(1 << 63, 0))
-        old = [
-            name
-            for name in await self._snapshots.ids(self._partition)
-            if order_of(name)[0] <= before_ms and order_of(trimmed) < order_of(name) < waits
-        ]
-        if old and await self._archive(trimmed, old[-1]):
-            gone = await self._snapshots.trim(self._lease, old[-1])
-            self._metrics.trimmed.inc(gone)
-            log.info("partition.trimmed", partition=self._partition, upto=old[-1], events=gone)
+        for name in reversed(await self._snapshots.ids(self._partition)):
+            if order_of(name) <= order_of(trimmed):
+                return
+            if order_of(name)[0] <= before_ms and await self._snapshots.suffices(self._partition, name):
+                if await self._archive(trimmed, name):
+                    gone = await self._snapshots.trim(self._lease, name)
+                    self._metrics.trimmed.inc(gone)
+                    log.info("partition.trimmed", partition=self._partition, upto=name, events=gone)
+                return
 
     async def _archive(self, after: str, upto: str) -> bool:
         """Archive the events after *after* up to *upto*; return whether they are all there."""

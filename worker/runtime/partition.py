@@ -208,8 +208,9 @@ class PartitionOwner:
         self._position = last
         self._metrics.decisions.inc(len(decisions))
         self._metrics.lag_secs.observe(max(0.0, (self._clock.now_ms() - order_of(last)[0]) / 1000))
-        self._keeper.note(self.ledger, last, len(batch))
         await self._deliver(decisions)
+        # Not sooner: what is not delivered yet must not be trimmed, however old it is.
+        self._keeper.note(self.ledger, last, len(batch))
         timers.add(new_timers)
         if self._tail is not None:
             self._carry_on(tasks)

@@ -85,6 +85,25 @@ class Snapshots:
             await self._check_whole(partition)
         return ledger or Ledger(partition), name
 
+    async def suffices(self, partition: Partition, name: str) -> bool:
+        """Return whether a log may begin with that snapshot: this release reads it, and it needs no entry before it.
+
+        An event that waited in quarantine then, be it released since, is in the log alone.
+
+        Raises:
+            UnavailableError: Redis failed.
+        """
+        raw = cast("bytes | None", await self._ask(lambda: self._redis.hget(self._keys.snapshots(partition), name)))
+        try:
+            head = image.decode_head(_beginning_of(raw)) if raw is not None else None
+        except (ValueError, zstandard.ZstdError):
+            return False
+        return (
+            head is not None
+            and head.fingerprint == image.fingerprint()
+            and not any(aside.held for aside in head.quarantined)
+        )
+
     async def keep(self, lease: Lease, picture: image.Picture, drop: list[str]) -> int:
         """Keep a snapshot, and drop others by their ids; return its size in bytes.
 
@@ -169,3 +188,10 @@ class Snapshots:
             return await request()  # type: ignore[misc]
         except (RedisError, OSError) as exc:
             raise UnavailableError(f"a snapshot could not be read or kept: {exc}") from exc
+
+
+def _beginning_of(raw: bytes) -> bytes:
+    """Return the head's part of a packed image; the states, which are most of it, stay packed."""
+    unpacked = zstandard.ZstdDecompressor().stream_reader(raw)
+    length = unpacked.read(image.LENGTH_BYTES)
+    return length + unpacked.read(int.from_bytes(length, "big"))

@@ -11,7 +11,8 @@ from ingress.envelope import Address, LogEntry
 from ingress.log import Keys, Partition, encode_entry
 from tests.integration.runtime.conftest import NUMBER
 from worker.decisions.decision import Decision
-from worker.events.event import read_event
+from worker.events.event import read_event, write_entry
+from worker.events.intents import Release
 from worker.ledger import image
 from worker.ledger.ledger import Ledger
 from worker.policy.model import Policy
@@ -46,7 +47,14 @@ class Ground:
 
     async def event(self, at_ms: int, call: str) -> str:
         raw = (RINGS % (f"i-{call}", call)).encode()
-        entry = LogEntry(f"i-{call}", Address("default", "call", call), "webhook", at_ms, raw)
+        return await self._take(at_ms, LogEntry(f"i-{call}", Address("default", "call", call), "webhook", at_ms, raw))
+
+    async def release(self, at_ms: int, call: str) -> str:
+        return await self._take(
+            at_ms, write_entry(f"r-{call}", Address("default", "call", call), Release("test"), at_ms)
+        )
+
+    async def _take(self, at_ms: int, entry: LogEntry) -> str:
         fields = encode_entry(entry)
         name = f"{at_ms}-0"
         await self.redis.xadd(self.keys.log(P), dict(zip(fields[::2], fields[1::2], strict=True)), id=name)

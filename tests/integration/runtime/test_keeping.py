@@ -8,7 +8,9 @@ import pytest
 from redis.asyncio import Redis
 
 from ingress.log import Keys
-from tests.integration.runtime.ground import Ground, P, ground_on, ten_days
+from tests.integration.runtime.ground import DAY_MS, Ground, P, ground_on, ten_days
+from worker.aggregates import machine
+from worker.events.event import Event
 from worker.ledger import image
 from worker.runtime.archive import Archive, ArchiveError
 from worker.runtime.journal import order_of
@@ -37,6 +39,50 @@ async def test_what_is_older_than_the_retention_goes_and_the_state_stays(ground:
     assert [event.id for event in archived] == [name for name in whole if order_of(name) <= order_of(ends[5])]
     assert all(event.decision for event in archived)
     assert len(archive.files(P)) == 6
+
+
+@pytest.mark.parametrize("released", [False, True])
+async def test_a_log_begins_with_no_state_that_needs_an_event_before_it(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, released: bool
+) -> None:
+    fold = machine.fold
+
+    def raising(state: machine.AggregateState, cause: Event) -> machine.AggregateState:
+        if cause.address.id == "bad":
+            raise ZeroDivisionError
+        return fold(state, cause)
+
+    async def day(number: int, call: str) -> None:
+        name = await ground.event(now_ms - number * DAY_MS, call)
+        await ground.snapshots.keep(ground.lease, image.take(ground.ledger, name, now_ms), [])
+
+    now_ms = ground.clock.now_ms()
+    await day(10, "c1")
+    with monkeypatch.context() as broken:
+        broken.setattr(machine, "fold", raising)
+        await day(9, "bad")
+        await day(8, "c2")
+    if released:
+        await ground.release(now_ms - 7 * DAY_MS, "bad")
+    await ground.keeper(retention_secs=7.5 * 24 * 3600.0).trim()
+    assert len(await ground.ids()) == (3 if released else 2)
+    ledger, start = await ground.snapshots.beginning(P)
+    assert start == f"{now_ms - 10 * DAY_MS}-0"
+    async for event, decision in ground.journal.history(P, (await ground.ids())[-1], after=start):
+        ledger.follow(event, decision.acts if decision else ())
+    assert image.digest(ledger) == image.digest(ground.ledger)
+
+
+async def test_a_log_begins_with_no_state_that_this_release_cannot_read(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = await ten_days(ground)
+    await ground.redis.hset(ground.keys.snapshots(P), ends[5], b"nonsense")
+    await ground.keeper(retention_secs=4.5 * 24 * 3600.0).trim()
+    assert await ground.snapshots.trimmed(P) == ends[4]
+    monkeypatch.setattr(image, "fingerprint", lambda: "a later one")
+    await ground.keeper(retention_secs=1.0).trim()
+    assert await ground.snapshots.trimmed(P) == ends[4]
 
 
 async def test_without_a_retention_nothing_goes(ground: Ground) -> None:
