@@ -124,9 +124,9 @@ class PartitionOwner:
             tasks.start_soon(self._reconciler.run, self.ledger, name=f"reconciler {self.partition}")
             await self._live(tasks, timers)
             with anyio.move_on_after(drain_secs()):
+                await self._suspicion.survived()
                 await self.effects.drain()
                 await self._keeper.finish(self.ledger, self._position)
-                await self._suspicion.survived()
             tasks.cancel_scope.cancel()
 
     async def _recover(self) -> None:
@@ -185,8 +185,9 @@ class PartitionOwner:
     async def _take_carefully(self, batch: Entries, tasks: TaskGroup, timers: Timers) -> None:
         """Take one event at a time, and leave alone the one that has killed this partition's owners."""
         for entry in batch:
-            killer = await self._suspicion.kills(entry[0].decode())
-            await self._take([entry], tasks, timers, aside=killer)
+            async with self._suspicion.turn:
+                killer = await self._suspicion.kills(entry[0].decode())
+                await self._take([entry], tasks, timers, aside=killer)
         await self._suspicion.survived()
         self._survived = True
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import cast
 
+import anyio
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -34,10 +35,20 @@ class Suspicion:
         me: This worker's id.
         life: Names this process: a worker that is started again under its id has another one.
         alive: Returns the ids of the workers that live.
+        turn: Of all partitions of this process, held from noting an attempt until it has been survived. Otherwise an
+            event would be suspected because another partition's ended the process meanwhile.
     """
 
     def __init__(
-        self, redis: Redis, keys: Keys, partition: Partition, *, me: str, life: str, alive: Callable[[], frozenset[str]]
+        self,
+        redis: Redis,
+        keys: Keys,
+        partition: Partition,
+        *,
+        me: str,
+        life: str,
+        alive: Callable[[], frozenset[str]],
+        turn: anyio.Lock,
     ) -> None:
         self._redis = redis
         self._partition = partition
@@ -46,6 +57,7 @@ class Suspicion:
         self._me = me
         self._life = life
         self._alive = alive
+        self.turn = turn
         #: Whether events are to be taken one at a time.
         self.careful = False
 

@@ -98,6 +98,7 @@ class Worker:
         self._rightful: frozenset[Partition] = frozenset()
         #: Names this process, whatever its id.
         self._life = secrets.token_hex(4)
+        self._careful_turn = anyio.Lock()
         self._alive: frozenset[str] = frozenset()
         self._owners: dict[Partition, PartitionOwner] = {}
         #: How far each partition was once decided, as far as this process knows.
@@ -233,6 +234,7 @@ class Worker:
                 me=self._settings.worker_id,
                 life=self._life,
                 alive=lambda: self._alive,
+                turn=self._careful_turn,
             ),
             reached=self._reached.get(lease.partition, START),
             snapshots=self._snapshots,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import anyio
 import pytest
 
 from ingress.envelope import Address
 from ingress.log import Partition
-from tests.integration.runtime.conftest import Bench, until
+from tests.integration.runtime.conftest import PARTITIONS, Bench, until
 from worker.aggregates import machine
+from worker.decisions.decision import Decision
 from worker.events.event import Event
+from worker.runtime.journal import Journal
+from worker.runtime.lease import Lease
 from worker.runtime.suspicion import ATTEMPTS, DEATHS, Suspicion
 
 KILLER = Address("default", "call", "killer")
@@ -72,7 +76,9 @@ async def test_a_worker_that_lives_has_not_died_however_often_it_lost_a_partitio
     notes = {"alive": frozenset({"a", "b"})}
 
     def of(me: str, life: str) -> Suspicion:
-        return Suspicion(bench.redis, bench.keys, where, me=me, life=life, alive=lambda: notes["alive"])
+        return Suspicion(
+            bench.redis, bench.keys, where, me=me, life=life, alive=lambda: notes["alive"], turn=anyio.Lock()
+        )
 
     for _ in range(5):
         for me in ("a", "b"):
@@ -96,6 +102,47 @@ async def test_workers_that_end_in_good_order_raise_no_suspicion(bench: Bench) -
         async with bench.worker(f"w{number}") as worker:
             await until(lambda worker=worker: len(worker.held) == 16)  # type: ignore[misc]
     assert await bench.redis.keys(f"{bench.keys.prefix}:*deaths") == []
+
+
+async def test_commands_that_outlast_the_time_to_drain_raise_no_suspicion(bench: Bench) -> None:
+    bench.phone.open = anyio.Event()
+    await bench.ring("c1")
+    for number in range(DEATHS + 1):
+        async with bench.worker(f"w{number}", drain_secs=0.3):
+            await until(lambda sent=number + 1: len(bench.phone.sent) == sent)  # type: ignore[misc]
+    assert await bench.redis.keys(f"{bench.keys.prefix}:*deaths") == []
+
+
+async def test_no_two_partitions_of_a_process_are_in_the_middle_of_an_attempt(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way: list[int] = []
+    most = 0
+    kills, commit = Suspicion.kills, Journal.commit
+
+    async def noted(suspicion: Suspicion, entry_id: str) -> bool:
+        nonlocal most
+        under_way.append(1)
+        most = max(most, len(under_way))
+        return await kills(suspicion, entry_id)
+
+    async def survived(
+        journal: Journal, lease: Lease, position: str, decisions: Sequence[tuple[str, Decision]], *, after: str = ""
+    ) -> None:
+        await commit(journal, lease, position, decisions, after=after)
+        if under_way:
+            under_way.pop()
+
+    monkeypatch.setattr(Suspicion, "kills", noted)
+    monkeypatch.setattr(Journal, "commit", survived)
+    for number in range(PARTITIONS):
+        for life in range(DEATHS):
+            await bench.redis.hset(bench.keys.deaths(Partition(number)), f" w {life}", "1")
+    for number in range(3 * PARTITIONS):
+        await bench.ring(f"c{number}")
+    async with bench.worker("w") as worker:
+        await until(lambda: len(worker.aggregates()) >= 3 * PARTITIONS)
+    assert most == 1
 
 
 async def test_a_redis_that_comes_back_without_its_newest_writes_is_said(bench: Bench) -> None:
