@@ -5,11 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 
+import hypothesis
 import pytest
 from redis.asyncio import Redis
 
 from ingress.log import Keys
 from worker.testing.redis_server import PrivateRedis
+
+# A machine that is busy with other tests is slow, and no law is about a time.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

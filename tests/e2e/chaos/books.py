@@ -27,11 +27,11 @@ from worker.testing.emulator.telephony import Telephony
 
 @dataclass
 class Loss:
-    """What may be missing: what Redis was told, and workers sent, between two moments (Unix times)."""
+    """What may be missing: what Redis was told between two moments (Unix times), and what workers sent upon it."""
 
     since: float
     until: float
-    #: Commands that were sent before the first moment; then those that were sent between the two.
+    #: Commands that were sent before the first moment; then those that were sent until the workers knew.
     commands: set[str]
 
     @classmethod
@@ -39,9 +39,13 @@ class Loss:
         """Return a loss that begins now; *commands* have been sent so far."""
         return cls(time.time(), 0.0, set(commands))
 
-    def end(self, commands: list[str]) -> None:
-        """End it now; *commands* have been sent so far."""
-        self.until, self.commands = time.time(), set(commands) - self.commands
+    def end(self) -> None:
+        """End it now: Redis is told nothing more."""
+        self.until = time.time()
+
+    def noticed(self, commands: list[str]) -> None:
+        """The workers know of it: until now they may have sent what they remembered; *commands* have been sent."""
+        self.commands = set(commands) - self.commands
 
     def excuses(self, promise: Promise) -> bool:
         """Return whether a webhook that was answered then may be missing. The answer comes soon after the append."""

@@ -42,10 +42,11 @@ async def losing(running: Centre, meanwhile: Callable[[], Awaitable[None]]) -> L
     kept = running.append_only_file.stat().st_size
     await meanwhile()
     running.server.kill()
-    loss.end(running.commands)
+    loss.end()
     os.truncate(running.append_only_file, kept)
     await running.start_redis()
     await until(lambda: sum(running[name].said("partition.went-back", since=mark) for name, mark in since.items()) > 0)
+    loss.noticed(running.commands)
     return loss
 
 

@@ -180,7 +180,7 @@ async def test_a_right_that_is_taken_away_makes_redis_unavailable_until_it_is_gi
     async with connect(server.url) as redis:
         await settle_topology(redis, keys, PARTITIONS)
         bench = Bench(redis, url, keys)
-        async with bench.worker("a") as a:
+        async with bench.worker("a", lease_secs=1.0) as a:
             await until(lambda: a.is_ready)
             await redis.execute_command("ACL", "SETUSER", "switchhook-worker", "-evalsha")  # type: ignore[no-untyped-call]
             await until(lambda: not a.held)

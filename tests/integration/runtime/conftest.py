@@ -80,6 +80,7 @@ class Bench:
         self.tenant = small_tenant()
         self.log = EventLog(redis, keys, PARTITIONS)
         self._numbers = itertools.count()
+        self._lease_secs = 30.0
 
     async def append(self, kind: str, ident: str, body: Internal) -> None:
         address = Address("default", kind, ident)  # type: ignore[arg-type]
@@ -98,12 +99,16 @@ class Bench:
 
     @asynccontextmanager
     async def worker(
-        self, name: str, *, lease_secs: float = 1.0, crash: bool = False, **more: float | str
+        self, name: str, *, lease_secs: float | None = None, crash: bool = False, **more: float | str
     ) -> AsyncIterator[Worker]:
-        """Run a worker for the length of the block. With *crash* it ends as by SIGKILL: nothing is released."""
+        """Run a worker for the length of the block. With *crash* it ends as by SIGKILL: nothing is released.
+
+        Leases are short only from a crash on, where they have to end by themselves: a busy machine loses short ones.
+        """
+        self._lease_secs = 1.0 if crash else self._lease_secs
         settings = msgspec.convert(
             {"redis_url": self.url, "policy": "", "prefix": self.keys.prefix, "worker_id": name, "drain_secs": 5,
-             "lease_secs": lease_secs, "reconcile_secs": 0, **more},
+             "lease_secs": lease_secs or self._lease_secs, "reconcile_secs": 0, **more},
             WorkerSettings,
         )  # fmt: skip
         commands, reads = connect(self.url), connect(self.url, blocking_read_secs=BLOCK_MS / 1000)

@@ -171,13 +171,13 @@ def compare(real: Real, commands: list[tuple[bytes, ...]]) -> None:
             assert told(theirs) == told(ours), where
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(commands=st.lists(COMMANDS, min_size=1, max_size=25))
 def test_commands_are_answered_as_by_a_real_server(real: Real, commands: list[tuple[bytes, ...]]) -> None:
     compare(real, commands)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(commands=st.lists(RUNS, min_size=1, max_size=25))
 def test_scripts_are_answered_as_by_a_real_server(real: Real, commands: list[tuple[bytes, ...]]) -> None:
     compare(real, commands)

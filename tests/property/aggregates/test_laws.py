@@ -236,7 +236,7 @@ class Chaos:
                 centre.refuse(sent, "90018", "gone")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32))
 def test_whatever_the_order_of_events_no_caller_is_lost_and_none_is_with_two_agents(seed: int) -> None:
     centre = Centre(small_tenant())
@@ -263,7 +263,7 @@ def test_whatever_the_order_of_events_no_caller_is_lost_and_none_is_with_two_age
     assert_at_rest(centre)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 2**32), st.sampled_from((0.0, 0.2)))
 def test_looks_at_any_point_harm_nothing_and_heal_what_lost_webhooks_broke(seed: int, lost: float) -> None:
     centre = Centre(small_tenant())

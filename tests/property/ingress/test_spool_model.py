@@ -122,7 +122,7 @@ class Model:
                 await self.spool.write(entries(900_000, count, 100))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STEPS)
 def test_a_spool_holds_what_it_accepted_in_order_whatever_happens_to_it(steps: list[tuple[str, int]]) -> None:
     async def run(path: Path) -> None:

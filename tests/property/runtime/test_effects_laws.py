@@ -110,7 +110,7 @@ async def _quiet() -> None:
         await anyio.lowlevel.checkpoint()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps, st.integers(0, 40), st.integers(1, 3))
 async def test_each_command_ends_once_and_in_its_addresss_order(steps: list[Step], drain_at: int, drains: int) -> None:
     world = World()

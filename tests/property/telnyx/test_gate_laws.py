@@ -164,7 +164,7 @@ class World:
                 asker.gone = True
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps)
 async def test_places_are_kept_to_and_everybody_is_served_in_the_end(steps: list[Step]) -> None:
     with anyio.fail_after(30):
