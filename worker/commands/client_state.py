@@ -13,14 +13,17 @@ import binascii
 import msgspec
 
 
-class ClientState(msgspec.Struct, frozen=True, omit_defaults=True, rename={"agent": "a", "speech": "s", "epoch": "e"}):
+class ClientState(
+    msgspec.Struct, frozen=True, omit_defaults=True, rename={"owner": "o", "purpose": "p", "speech": "s", "epoch": "e"}
+):
     """The content of a `client_state`.
 
-    `agent` names the agent whose nailed-up leg this is; `speech` names what a speak command says; `epoch` is that of
-    the owner which sent the command (filled in when it is sent).
+    `owner` is the aggregate that had the leg dialled (`agent:alice`), `purpose` what for; `speech` names what
+    a speak command says; `epoch` is that of the worker which sent the command (filled in when it is sent).
     """
 
-    agent: str | None = None
+    owner: str | None = None
+    purpose: str | None = None
     speech: str | None = None
     epoch: int | None = None
 

@@ -51,7 +51,13 @@ class Quarantine(msgspec.Struct, frozen=True, tag="quarantine"):
     at: str = ""
 
 
-Act = Send | Tell | SetTimer | CancelTimer | Quarantine
+class Refuse(msgspec.Struct, frozen=True, tag="refuse"):
+    """Say no to the intent that this decision is upon; nothing else is done. `reason` is a sentence for who asked."""
+
+    reason: str
+
+
+Act = Send | Tell | SetTimer | CancelTimer | Quarantine | Refuse
 
 
 class Decision(msgspec.Struct, frozen=True):

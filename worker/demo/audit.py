@@ -113,7 +113,7 @@ class Audit:
                 self._arrived[call] = min(at_ms, self._arrived.get(call, at_ms))
             case n.Told(notice=n.Connected(call=call, at_ms=at_ms)) if event.address.kind == "queue":
                 self._connected.setdefault(call, at_ms)
-            case n.Told(notice=n.Dismiss()):
+            case n.Told(notice=n.GoOn()):
                 self._dismissed.add(event.address.id)
             case Outcome(command_id=name) | Observed(command_id=name):
                 self._ended[name] += 1

@@ -6,13 +6,14 @@ import msgspec
 
 from ingress.envelope import Address, EntryKind, LogEntry, parse_time_ms, read_webhook
 from ingress.errors import EnvelopeError
+from ingress.intents.model import Asked
 from worker.events.intents import AnyIntent, Release, SignIn
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome
 from worker.events.timers import TimerFired
 from worker.events.webhooks import Delivered, Unread, decode_webhook
 
-Internal = TimerFired | Outcome | Observed | Told | AnyIntent
+Internal = TimerFired | Outcome | Observed | Told | Asked | AnyIntent
 Body = Delivered | Internal
 
 
@@ -69,7 +70,7 @@ def kind_of(body: Body) -> EntryKind:
             return "observed"
         case Told():
             return "notice"
-        case SignIn() | Release():
+        case Asked() | SignIn() | Release():
             return "intent"
         case _:
             return "webhook"

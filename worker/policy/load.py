@@ -236,12 +236,12 @@ def _cross_check(policy: Policy) -> Iterator[str]:
         for number, entry in tenant.numbers.items():
             if not E164.match(number):
                 yield f'{where}.numbers."{number}": a number is written in E.164 form, such as "+13125550131"'
-            if entry.queue not in tenant.queues:
+            if entry.queue is not None and entry.queue not in tenant.queues:
                 key = f'{where}.numbers."{number}".queue'
                 yield f"{key} is {entry.queue!r}: there is no such queue (there are: {known})"
         addresses: dict[str, str] = {}
         for agent, rules in tenant.agents.items():
-            for queue in rules.queues:
+            for queue in rules.serves:
                 if queue not in tenant.queues:
                     yield f"{where}.agents.{agent}.queues has {queue!r}: there is no such queue (there are: {known})"
             other = addresses.setdefault(rules.address, agent)
@@ -251,6 +251,6 @@ def _cross_check(policy: Policy) -> Iterator[str]:
 
 def _warnings(policy: Policy) -> Iterator[str]:
     for name, tenant in policy.tenants.items():
-        served = {queue for agent in tenant.agents.values() for queue in agent.queues}
+        served = {queue for agent in tenant.agents.values() for queue in agent.serves}
         for queue in sorted(set(tenant.queues) - served):
             yield f"tenants.{name}.queues.{queue}: no agent serves this queue"

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from ingress.intents.model import Asked
 from worker.aggregates.machine import AggregateState
 from worker.commands.command import name_of
-from worker.decisions.decision import Act, CancelTimer, Quarantine, Send, SetTimer, Tell
+from worker.decisions.decision import Act, CancelTimer, Quarantine, Refuse, Send, SetTimer, Tell
 from worker.events.event import Event
 from worker.events.intents import Release, SignIn
 from worker.events.notices import Told
@@ -49,6 +50,8 @@ def describe(event: Event) -> str:
             return f"outcome  {name_of(command)}: {_result(result)}"
         case Observed(command=command, seen=seen):
             return f"observed {name_of(command)}: {_fields(seen)}"
+        case Asked(intent=intent, by=by):
+            return f"intent   {intent.__struct_config__.tag} by {by} {_fields(intent)}"
         case SignIn(by=by):
             return f"intent   sign-in by {by}"
         case Release(by=by, without=without):
@@ -75,6 +78,8 @@ def describe_act(act: Act) -> str:
             return f"cancel timer {key}"
         case Quarantine(error=error):
             return f"quarantine: {error}"
+        case Refuse(reason=reason):
+            return f"refuse: {reason}"
 
 
 def changes(before: AggregateState, after: AggregateState) -> list[str]:

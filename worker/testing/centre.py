@@ -49,7 +49,7 @@ class Centre(Stage):
         leg = leg or f"leg-{agent}"
         self.sign_in(agent)
         self.succeed(self.last(c.Dial), call=leg)
-        mark = encode_client_state(ClientState(agent=agent))
+        mark = encode_client_state(ClientState(owner=f"agent:{agent}"))
         self.tell("call", leg, w.CallInitiated(leg, client_state=mark, direction="outgoing", state="bridging"))
         self.tell("call", leg, w.CallAnswered(leg, client_state=mark))
         room = f"room-{agent}"

@@ -72,7 +72,7 @@ async def test_what_is_in_the_journal_is_carried_out_once_and_never_decided_anew
     leases = Leases(bench.redis, bench.keys, "dead", ttl_secs=5)
     lease = await leases.acquire(where)
     assert lease is not None
-    dial = c.Dial("+19995550100", NUMBER, "yesterday", 30, ClientState(agent="alice"))
+    dial = c.Dial("+19995550100", NUMBER, "yesterday", 30, ClientState(owner="agent:alice"))
     acts = (Send(dial), Tell(queue, n.AgentGone("alice", 0)))
     await journal.commit(lease, cause, [(cause, Decision(agent, acts))])
     await leases.release(lease)

@@ -28,7 +28,7 @@ from worker.testing.emulator.legs import Leg
 from worker.testing.emulator.server import Emulator
 
 CONNECTION = "1494404757140276705"
-DIAL = c.Dial("sip:a@sip.telnyx.com", "+13125550100", CONNECTION, 30, ClientState(agent="a"))
+DIAL = c.Dial("sip:a@sip.telnyx.com", "+13125550100", CONNECTION, 30, ClientState(owner="agent:a"))
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ async def test_the_epoch_rides_in_the_client_state(emulator: Emulator, sender: S
     dialled = await result(sender, DIAL)
     assert isinstance(dialled, Succeeded)
     leg = emulator.world.legs[dialled.call or ""]
-    assert decode_client_state(leg.client_state) == ClientState(agent="a", epoch=7)
+    assert decode_client_state(leg.client_state) == ClientState(owner="agent:a", epoch=7)
 
 
 async def test_a_dial_whose_answer_was_lost_is_sent_again_and_dials_once(emulator: Emulator, sender: Sender) -> None:

@@ -279,7 +279,7 @@ async def test_a_read_that_fails_for_a_while_is_repeated_and_one_that_is_refused
 async def test_a_key_goes_with_every_command_that_takes_one(emulator: Emulator, sender: Sender) -> None:
     """The same id has one effect, though it is sent twice from the outside."""
     call = ring(emulator)
-    speak = c.Speak(call.id, "Hello" * 500, "female", "en-US", ClientState(agent="a"))
+    speak = c.Speak(call.id, "Hello" * 500, "female", "en-US", ClientState(owner="agent:a"))
     for _ in range(2):
         ended = await sender.send(speak, "one-id", epoch=7, first_tried_secs_ago=0)
         assert isinstance(ended, Outcome)

@@ -40,7 +40,7 @@ def seen(at_ms: int, read: c.Read, what: Seen) -> tuple[int, Observed]:
 
 def call_facts(*, agent: str | None) -> list[tuple[int, Fact]]:
     """Return the webhooks of one leg's life and looks at it, with the times that they are of."""
-    mark = encode_client_state(ClientState(agent=agent)) if agent else None
+    mark = encode_client_state(ClientState(owner=f"agent:{agent}")) if agent else None
     return [
         (1, w.CallInitiated("c1", client_state=mark, direction="incoming", state="parked", from_="+1555", to=NUMBER)),
         (2, w.CallAnswered("c1", client_state=mark)),

@@ -15,7 +15,7 @@ from worker.events import webhooks as w
 from worker.events.outcomes import CallSeen, Observed, ParticipantsSeen, Queued, QueueSeen, Seen, StatusSeen
 from worker.testing.centre import NUMBER, Centre
 
-MARK = encode_client_state(ClientState(agent="alice"))
+MARK = encode_client_state(ClientState(owner="agent:alice"))
 
 
 def look(centre: Centre, kind: AggregateKind, ident: str, seen: Seen, *, at_ms: int | None = None) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def _line(agent: Agent, event: Event, policy: Tenant, rules: AgentPolicy) -> Ite
     if not agent.wanted:
         return
     if agent.line == "down":
-        state = ClientState(agent=agent.name)
+        state = ClientState(owner=f"agent:{agent.name}", purpose="line")
         yield Send(c.Dial(rules.address, policy.caller_id, policy.connection_id, rules.ring_secs, state))
         yield SetTimer("ring", event.received_ms + rules.ring_secs * 1000 + RING_SLACK_MS)
     elif agent.line == "lost" and rules.redial_secs > 0:
@@ -48,7 +48,11 @@ def _room(agent: Agent, event: Event) -> Iterator[Act]:
     match agent.room:
         case "none":
             yield CancelTimer("ring")
-            yield Send(c.CreateConference(_room_name(agent, agent.rooms), agent.leg, ClientState(agent=agent.name)))
+            yield Send(
+                c.CreateConference(
+                    _room_name(agent, agent.rooms), agent.leg, ClientState(owner=f"agent:{agent.name}", purpose="line")
+                )
+            )
         case "unsure":
             yield Send(c.FindConference(_room_name(agent, agent.rooms - 1)))
         case "found":
@@ -76,7 +80,7 @@ def _offers(agent: Agent, event: Event, rules: AgentPolicy) -> Iterator[Act]:
         yield Tell(_to(agent, "queue", agent.broken.queue), n.AgentGone(agent.name, agent.turn, agent.broken.id))
     if agent.told >= agent.turn:
         return
-    for queue in rules.queues:
+    for queue in rules.serves:
         if agent.duty == "available":
             free = n.AgentFree(agent.name, agent.turn, agent.idle_since_ms, agent.conference or "")
             yield Tell(_to(agent, "queue", queue), free)

@@ -207,7 +207,13 @@ def _offered(agent: Agent, notice: n.OfferMade) -> Agent:
         fresh = agent.duty == "available"
         reserved = replace(agent, duty="reserved", offer=offer, turn=agent.turn + 1) if fresh else agent
         return replace(reserved, replies=(*agent.replies, Reply(notice.offer, notice.queue)))
-    return replace(agent, replies=(*agent.replies, Reply(notice.offer, notice.queue, agent.duty)))
+    return replace(
+        agent,
+        replies=(
+            *agent.replies,
+            Reply(notice.offer, notice.queue, agent.duty),
+        ),
+    )
 
 
 def _withdrawn(agent: Agent, reason: str) -> Agent:

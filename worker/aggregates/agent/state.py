@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from ingress.envelope import Address
+from worker.events.notices import DeclineReason
 
 #: `offline`: not reached, or not yet in his conference.
 Duty = Literal["offline", "available", "reserved", "busy", "wrapping-up"]
@@ -25,7 +26,7 @@ class Reply(msgspec.Struct, frozen=True):
 
     offer: str
     queue: str
-    reason: str | None = None
+    reason: DeclineReason | None = None
 
 
 class Agent(msgspec.Struct, frozen=True, tag="agent"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ingress.envelope import Address
 from worker.aggregates.call.fold import MAX_RETRIES
-from worker.aggregates.call.state import Call
+from worker.aggregates.call.state import Call, Owner
 from worker.commands import command as c
 from worker.commands.client_state import ClientState
 from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell
@@ -14,7 +14,7 @@ from worker.events import notices as n
 from worker.events.event import Event
 from worker.events.outcomes import Outcome, Refused
 from worker.events.timers import TimerFired
-from worker.policy.model import Number, Tenant
+from worker.policy.model import Announcement, Number, Tenant, sound_of
 
 #: `call.answered` is looked for after so long. Telnyx answers a parked leg in well under a second.
 ANSWERED_WITHIN_MS = 5_000
@@ -30,8 +30,8 @@ TELNYX_WAIT_SLACK_SECS = 60
 
 def decide(call: Call, event: Event, policy: Tenant) -> tuple[Act, ...]:
     """Return what is to be done for the leg after *event*."""
-    if call.agent is not None:
-        return tuple(_agents_leg(call, event))
+    if call.owner is not None:
+        return tuple(_dialled_leg(call, call.owner, event))
     if call.over:
         return tuple(_farewell(call, event))
     if call.initiated_ms is None or not (call.parked or call.direction == "incoming"):
@@ -39,14 +39,15 @@ def decide(call: Call, event: Event, policy: Tenant) -> tuple[Act, ...]:
     return tuple(_caller(call, event, policy))
 
 
-def _agents_leg(call: Call, event: Event) -> Iterator[Act]:
-    agent = Address(call.address.tenant, "agent", call.agent or "")
+def _dialled_leg(call: Call, owner: Owner, event: Event) -> Iterator[Act]:
+    """Tell who had the leg dialled that it is up, and that it has ended."""
+    to = Address(call.address.tenant, owner.kind, owner.id)
     if call.over:
         if "told-ended" not in call.done:
             at_ms, cause = (call.ended.at_ms, call.ended.cause) if call.ended else (event.received_ms, "gone")
-            yield Tell(agent, n.LegEnded(call.id, at_ms, cause))
+            yield Tell(to, n.LegEnded(call.id, at_ms, cause, owner.purpose, call.answered_ms is not None))
     elif call.answered_ms is not None and "told-up" not in call.done:
-        yield Tell(agent, n.LegAnswered(call.id, call.answered_ms))
+        yield Tell(to, n.LegAnswered(call.id, call.answered_ms, owner.purpose))
 
 
 def _farewell(call: Call, event: Event) -> Iterator[Act]:
@@ -84,9 +85,10 @@ def _service(call: Call, event: Event, policy: Tenant, entry: Number) -> Iterato
         elif undoing.step == "left" and call.queue:
             yield Tell(Address(call.address.tenant, "queue", call.queue), n.Disconnected(undoing.offer, call.id))
     if call.joining is None and call.place == "none":
-        queue = policy.queues[entry.queue]
+        name = entry.queue or ""
+        queue = policy.queues[name]
         yield CancelTimer("greeting")
-        yield Send(c.Enqueue(call.id, entry.queue, int(queue.max_wait_secs) + TELNYX_WAIT_SLACK_SECS))
+        yield Send(c.Enqueue(call.id, name, int(queue.max_wait_secs) + TELNYX_WAIT_SLACK_SECS))
     if call.place == "asked" and _was_put_off(event) and call.retries <= MAX_RETRIES:
         yield SetTimer("enqueue", event.received_ms + RETRY_MS)
     if call.place == "waiting" and "told-waiting" not in call.done and call.queue:
@@ -130,8 +132,9 @@ def _look_for(call: Call, event: Event, timer: str, again_ms: int) -> Iterator[A
             return
 
 
-def _speech(call: Call, event: Event, policy: Tenant, speech: str, text: str) -> Iterator[Act]:
-    voice = policy.voice
+def _speech(call: Call, event: Event, policy: Tenant, speech: str, said: Announcement) -> Iterator[Act]:
+    sound = sound_of(said)
+    text, voice = sound.text or "", sound.voice or policy.voice
     yield Send(c.Speak(call.id, text, voice.voice, voice.language, ClientState(speech=speech)))
     yield SetTimer(speech, event.received_ms + SPEECH_SLACK_MS + SPEECH_MS_PER_CHARACTER * len(text))
 

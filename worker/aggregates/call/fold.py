@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from worker.aggregates.call.state import Call, Ended, Joining, Undoing
+from ingress.envelope import AGGREGATE_KINDS
+from worker.aggregates.call.state import Call, Ended, Joining, Owner, Undoing
 from worker.commands import command as c
 from worker.commands.client_state import decode_client_state
 from worker.decisions.decision import Act, Send, Tell
@@ -82,7 +83,11 @@ def _initiated(call: Call, body: w.CallInitiated, at_ms: int) -> Call:
 def _mark(call: Call, client_state: str | None) -> Call:
     """Learn whose leg this is from what we wrote when we dialled it."""
     state = decode_client_state(client_state)
-    return replace(call, agent=state.agent) if state and state.agent else call
+    if state is None or state.owner is None:
+        return call
+    kind, _, ident = state.owner.partition(":")
+    known = next((each for each in AGGREGATE_KINDS if each == kind), None)
+    return replace(call, owner=Owner(known, ident, state.purpose or "")) if known and ident else call
 
 
 def _speech_ended(call: Call, speech: str) -> Call:
@@ -99,7 +104,7 @@ def _told(call: Call, notice: n.AnyNotice) -> Call:
             if call.joining is not None and call.joining.offer == offer:
                 return _take_back(call)
             return replace(call, undoing=(*call.undoing, Undoing(offer, "", "left")))
-        case n.Dismiss(reason=reason):
+        case n.GoOn(reason=reason):
             return replace(call, dismissed=call.dismissed or reason)
         case n.OutOfQueue() if call.place == "waiting" and call.joining is None and not call.undoing:
             return replace(call, place="none")
@@ -111,7 +116,7 @@ def _told(call: Call, notice: n.AnyNotice) -> Call:
 
 def _found_in_queue(call: Call, queue: str, found: n.InQueue) -> Call:
     """Telnyx has the leg in a queue that does not know it (the log lost it, or its beginning): it waits there."""
-    if call.agent is not None or call.over:
+    if call.owner is not None or call.over:
         return call
     call = replace(call, queue=queue, place="waiting", joining=None, done=(call.done | {"answer"}) - {"told-waiting"})
     if call.answered_ms is None:
@@ -133,7 +138,7 @@ def _found_in_queue(call: Call, queue: str, found: n.InQueue) -> Call:
 def _unexpected(call: Call, conference: str) -> Call:
     """The leg is inside a conference that does not expect it: it leaves, if no queue wants it in one."""
     leaving = any(undoing.conference == conference for undoing in call.undoing)
-    if call.agent is not None or call.queue is None or call.joining is not None or leaving:
+    if call.owner is not None or call.queue is None or call.joining is not None or leaving:
         return call
     place = "none" if call.place == "waiting" else call.place
     return replace(call, undoing=(*call.undoing, Undoing("", conference, "leave")), place=place)

@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from ingress.envelope import Address
+from ingress.envelope import Address, AggregateKind
+from worker.events.notices import GoOnReason
 
 #: Things that are asked, or told, once in a leg's life.
 Step = Literal["answer", "greeting", "apology", "hangup", "told-gone", "told-up", "told-ended", "told-waiting"]
@@ -37,6 +38,14 @@ class Undoing(msgspec.Struct, frozen=True):
     step: Literal["leave", "asked", "left"]
 
 
+class Owner(msgspec.Struct, frozen=True):
+    """The aggregate that had a leg dialled, and what for."""
+
+    kind: AggregateKind
+    id: str
+    purpose: str = ""
+
+
 class Call(msgspec.Struct, frozen=True, tag="call"):
     """One call leg.
 
@@ -49,8 +58,8 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
     parked: bool = False
     number: str | None = None
     dialled: str | None = None
-    #: The agent whose nailed-up leg this is.
-    agent: str | None = None
+    #: Who had this leg dialled; None: a caller's.
+    owner: Owner | None = None
     initiated_ms: int | None = None
     answered_ms: int | None = None
     ended: Ended | None = None
@@ -68,7 +77,7 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
     joining: Joining | None = None
     #: Joins that are being taken back, before anything else is done with the leg.
     undoing: tuple[Undoing, ...] = ()
-    dismissed: Literal["max-wait", "failed", "finished"] | None = None
+    dismissed: GoOnReason | None = None
 
     @property
     def id(self) -> str:

@@ -84,11 +84,11 @@ def _callers(queue: Queue, event: Event, rules: QueuePolicy) -> Iterator[Act]:
         if caller.ending == "left":
             yield SetTimer(f"left:{caller.call}", event.received_ms + ENDS_WITHIN_MS)
         elif caller.ending == "due" and not caller.dismissed:
-            yield Tell(_to(queue, "call", caller.call), n.Dismiss("finished"))
+            yield Tell(_to(queue, "call", caller.call), n.GoOn("finished"))
         elif caller.waits and caller.overdue:
-            yield Tell(_to(queue, "call", caller.call), n.Dismiss("max-wait"))
+            yield Tell(_to(queue, "call", caller.call), n.GoOn("max-wait"))
         elif caller.waits and caller.attempts >= rules.max_attempts:
-            yield Tell(_to(queue, "call", caller.call), n.Dismiss("failed"))
+            yield Tell(_to(queue, "call", caller.call), n.GoOn("failed"))
         elif caller.offer is not None and caller.offer.step == "accepted":
             yield from _assign(queue, caller, event, rules)
         elif caller.offer is not None and caller.offer.step == "doubted":

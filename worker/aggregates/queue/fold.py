@@ -58,9 +58,9 @@ def adopt(queue: Queue, acts: tuple[Act, ...]) -> Queue:
                 queue = _offered(replace(queue, agents={**queue.agents, agent: None}), call, offer, agent, conference)
             case Tell(notice=n.OfferAssigned(call=call)):
                 queue = _step(queue, call, "assigned")
-            case Tell(to=to, notice=n.Dismiss(reason="finished")):
+            case Tell(to=to, notice=n.GoOn(reason="finished")):
                 queue = _change(queue, replace(queue.callers[to.id], dismissed=True))
-            case Tell(to=to, notice=n.Dismiss()):
+            case Tell(to=to, notice=n.GoOn()):
                 queue = _dismissed(queue, to.id)
             case Send(command=c.ReadParticipants(conference=conference)):
                 for caller in queue.callers.values():

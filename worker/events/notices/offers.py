@@ -1,0 +1,108 @@
+"""Between queue, agent, call and conference, on offers. Times are Unix ms."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from worker.events.notices.base import Notice
+
+#: What an agent who is not free is doing.
+NotFree = Literal["offline", "paused", "reserved", "busy", "wrapping-up", "delayed"]
+#: Why an agent did not take an offer: what he was doing, or what became of ringing him.
+DeclineReason = Literal[
+    "offline", "paused", "reserved", "busy", "wrapping-up", "delayed", "rejected", "line-busy", "no-answer", "machine",
+    "unreachable",
+]  # fmt: skip
+
+
+class JoinFailed(Notice, frozen=True, tag="join-failed"):
+    """Call to queue: the join for this offer was refused, and the caller is still there."""
+
+    offer: str
+    call: str
+    reason: Literal["conference-gone", "refused"]
+
+
+class AgentFree(Notice, frozen=True, tag="agent-free"):
+    """Agent to queue: offer me a caller. `turn` grows with each change; an older one is stale.
+
+    `conference` is empty for one who is rung on demand. `answered` and `talk_ms` are since he logged in.
+    """
+
+    agent: str
+    turn: int
+    idle_since_ms: int
+    conference: str
+    answered: int = 0
+    talk_ms: int = 0
+
+
+class AgentGone(Notice, frozen=True, tag="agent-gone"):
+    """Agent to queue: offer me nothing until I say that I am free. `offer` is the one that this breaks, if any."""
+
+    agent: str
+    turn: int
+    offer: str | None = None
+    state: NotFree = "offline"
+
+
+class OfferMade(Notice, frozen=True, tag="offer-made"):
+    """Queue to agent: will you take this caller? `number` is the caller's, `within_ms` how long the offer stands."""
+
+    offer: str
+    call: str
+    queue: str
+    number: str = ""
+    within_ms: int = 10_000
+
+
+class OfferAccepted(Notice, frozen=True, tag="offer-accepted"):
+    """Agent to queue: reserved for this offer."""
+
+    offer: str
+    agent: str
+    conference: str
+
+
+class OfferDeclined(Notice, frozen=True, tag="offer-declined"):
+    """Agent to queue: not this time."""
+
+    offer: str
+    agent: str
+    reason: DeclineReason
+
+
+class OfferAssigned(Notice, frozen=True, tag="offer-assigned"):
+    """Queue to agent: the caller is yours, and is on the way."""
+
+    offer: str
+    call: str
+
+
+class OfferWithdrawn(Notice, frozen=True, tag="offer-withdrawn"):
+    """Queue to agent: the offer is over; you are free. `taken`: another agent was first."""
+
+    offer: str
+    reason: Literal[
+        "caller-gone", "expired", "conference-gone", "refused", "not-connected", "unknown-offer", "taken", "moved"
+    ]
+
+
+class Connect(Notice, frozen=True, tag="connect"):
+    """Queue to call: join this conference, for this offer."""
+
+    offer: str
+    conference: str
+
+
+class Disconnect(Notice, frozen=True, tag="disconnect"):
+    """Queue to call: this offer is over; see that you are not in its conference, wait in the queue again, say when."""
+
+    offer: str
+
+
+class Disconnected(Notice, frozen=True, tag="disconnected"):
+    """Call to queue: no join for this offer is under way any more, and the leg is not in its conference."""
+
+    offer: str
+    call: str

@@ -1,0 +1,36 @@
+"""The policy: what a tenant's numbers, queues and agents are."""
+
+from worker.policy.model.basics import Announcement, Digit, Secret, Sound, Voice, sound_of
+from worker.policy.model.goals import CallerRule, Goal, Menu, Music, Number, Voicemail
+from worker.policy.model.hours import Hours
+from worker.policy.model.people import Agent, Serves, Supervisor
+from worker.policy.model.queues import Announcements, Callback, Key, Queue, Recording, Relaxed, Requirement
+from worker.policy.model.tenant import Policy, Tenant
+
+__all__ = [
+    "Agent",
+    "Announcement",
+    "Announcements",
+    "Callback",
+    "CallerRule",
+    "Digit",
+    "Goal",
+    "Hours",
+    "Key",
+    "Menu",
+    "Music",
+    "Number",
+    "Policy",
+    "Queue",
+    "Recording",
+    "Relaxed",
+    "Requirement",
+    "Secret",
+    "Serves",
+    "Sound",
+    "Supervisor",
+    "Tenant",
+    "Voice",
+    "Voicemail",
+    "sound_of",
+]
