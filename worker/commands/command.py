@@ -53,13 +53,18 @@ class Hangup(Command, frozen=True, tag="hangup"):
 
 
 class Dial(Command, frozen=True, tag="dial"):
-    """Call *to* (an E.164 number or a SIP URI)."""
+    """Call *to* (an E.164 number or a SIP URI).
+
+    `shown` is the name that the phone shows. `detect_machine`: Telnyx is to find out whether a machine answers.
+    """
 
     to: str
     from_: str
     connection_id: str
     timeout_secs: int
     client_state: ClientState
+    shown: str = ""
+    detect_machine: bool = False
 
 
 class CreateConference(Command, frozen=True, tag="create-conference"):

@@ -7,7 +7,7 @@ import msgspec
 from ingress.envelope import Address, EntryKind, LogEntry, parse_time_ms, read_webhook
 from ingress.errors import EnvelopeError
 from ingress.intents.model import Asked
-from worker.events.intents import AnyIntent, Release, SignIn
+from worker.events.intents import AnyIntent, Enrol, Release, Strike
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome
 from worker.events.timers import TimerFired
@@ -70,7 +70,7 @@ def kind_of(body: Body) -> EntryKind:
             return "observed"
         case Told():
             return "notice"
-        case Asked() | SignIn() | Release():
+        case Asked() | Enrol() | Strike() | Release():
             return "intent"
         case _:
             return "webhook"

@@ -1,12 +1,26 @@
-"""What people and the policy ask for."""
+"""What the policy and operators ask of an aggregate. What people and programs ask is in `ingress.intents.model`."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import msgspec
 
 
-class SignIn(msgspec.Struct, frozen=True, tag="sign-in"):
-    """An agent is to take calls; the engine reaches the agent and keeps the leg up."""
+class Enrol(msgspec.Struct, frozen=True, tag="enrol"):
+    """To an agent: the policy has you, to be reached like this.
+
+    `log_in`: the policy logs you in. That is done once, until the policy has had you otherwise: who has logged out
+    himself stays so, however often the policy is read.
+    """
+
+    by: str
+    log_in: bool = True
+    reach: Literal["nailed-up", "on-demand"] = "nailed-up"
+
+
+class Strike(msgspec.Struct, frozen=True, tag="strike"):
+    """To an agent: the policy has you no more. You are logged out, after the conversation that you may be in."""
 
     by: str
 
@@ -18,4 +32,4 @@ class Release(msgspec.Struct, frozen=True, tag="release"):
     without: str = ""
 
 
-AnyIntent = SignIn | Release
+AnyIntent = Enrol | Strike | Release

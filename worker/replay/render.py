@@ -12,7 +12,7 @@ from worker.aggregates.machine import AggregateState
 from worker.commands.command import name_of
 from worker.decisions.decision import Act, CancelTimer, Quarantine, Refuse, Send, SetTimer, Tell
 from worker.events.event import Event
-from worker.events.intents import Release, SignIn
+from worker.events.intents import Enrol, Release, Strike
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome, Refused, Succeeded, Unknown
 from worker.events.timers import TimerFired
@@ -52,8 +52,10 @@ def describe(event: Event) -> str:
             return f"observed {name_of(command)}: {_fields(seen)}"
         case Asked(intent=intent, by=by):
             return f"intent   {intent.__struct_config__.tag} by {by} {_fields(intent)}"
-        case SignIn(by=by):
-            return f"intent   sign-in by {by}"
+        case Enrol(by=by, log_in=log_in, reach=reach):
+            return f"intent   enrol by {by}, {reach}" + (", logged in" if log_in else "")
+        case Strike(by=by):
+            return f"intent   strike by {by}"
         case Release(by=by, without=without):
             return f"intent   release from quarantine by {by}" + (f", without {without}" if without else "")
         case Other(event_type=event_type):

@@ -24,7 +24,7 @@ from worker.policy.load import load_policy
 from worker.runtime.health import serve_health
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import BLOCK_MS
-from worker.runtime.roster import sign_in_agents
+from worker.runtime.roster import enrol_agents
 from worker.runtime.senders import open_senders
 from worker.runtime.worker import Worker
 from worker.settings import WorkerSettings
@@ -64,7 +64,7 @@ async def _run(settings: WorkerSettings) -> None:
         async def settle() -> None:
             await check_at_start(commands, settings.redis_url, metrics.persistence)
             await settle_topology(commands, keys, settings.partitions)
-            await sign_in_agents(event_log, loaded)
+            await enrol_agents(event_log, loaded)
 
         await when_redis_answers(settle, settings.redis_url)
         worker = Worker(

@@ -168,16 +168,8 @@ class Sender:
                 await calls.leave_queue(call, LeaveQueueBody(command_id=key))
             case c.Hangup(call=call):
                 await calls.hangup(call, HangupBody(command_id=key))
-            case c.Dial(to=to, from_=from_, connection_id=connection, timeout_secs=secs, client_state=state):
-                body = DialBody(
-                    to=to,
-                    from_=from_,
-                    connection_id=connection,
-                    timeout_secs=secs,
-                    client_state=_state(state, epoch),
-                    command_id=key,
-                )
-                return Succeeded(call=(await calls.dial(body)).call_control_id)
+            case c.Dial():
+                return Succeeded(call=(await calls.dial(_dialling(command, key, epoch))).call_control_id)
             case c.CreateConference(name=name, call=call, client_state=state):
                 mark = _state(state, epoch)
                 room = CreateBody(call_control_id=call, name=name, client_state=mark, command_id=key)
@@ -263,6 +255,19 @@ def _end_of(command: c.AnyCommand, error: TelnyxError) -> Succeeded | Refused | 
         return Succeeded(already=error.code or str(error.status))
     disposition = _DISPOSITIONS.get(meaning, "fatal")
     return Refused(error.status, error.code, error.detail or error.title, disposition)
+
+
+def _dialling(command: c.Dial, key: str, epoch: int) -> DialBody:
+    return DialBody(
+        to=command.to,
+        from_=command.from_,
+        connection_id=command.connection_id,
+        timeout_secs=command.timeout_secs,
+        client_state=_state(command.client_state, epoch),
+        from_display_name=command.shown or None,
+        answering_machine_detection="detect" if command.detect_machine else None,
+        command_id=key,
+    )
 
 
 def _state(state: ClientState, epoch: int) -> str:

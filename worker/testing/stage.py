@@ -13,7 +13,7 @@ from worker.aggregates import machine
 from worker.commands.command import AnyCommand
 from worker.decisions.decision import CancelTimer, Send, SetTimer, Tell
 from worker.events.event import Body, Event
-from worker.events.intents import SignIn
+from worker.events.intents import Enrol
 from worker.events.notices import Told
 from worker.events.outcomes import Disposition, Observed, Outcome, Refused, Seen, Succeeded, Unknown
 from worker.events.timers import TimerFired
@@ -60,7 +60,7 @@ class Stage:
 
     def sign_in(self, agent: str) -> None:
         """Have *agent* take calls."""
-        self.tell("agent", agent, SignIn("test"))
+        self.tell("agent", agent, Enrol("test", reach=self.policy.agents[agent].reach))
 
     def advance(self, secs: float) -> None:
         """Let time pass; timers that come due fire in order."""

@@ -13,7 +13,7 @@ from tests.integration.runtime.conftest import PARTITIONS, Bench, until
 from worker.console.look import MOST, overview
 from worker.console.partitions import row_of, summary_of
 from worker.events.event import write_entry
-from worker.events.intents import SignIn
+from worker.events.intents import Enrol
 from worker.runtime.journal import START
 
 CALL = Address("default", "call", "c1")
@@ -46,7 +46,7 @@ async def test_owners_positions_and_snapshots_are_told(bench: Bench) -> None:
 async def test_what_waits_is_counted_and_its_age_told(bench: Bench) -> None:
     where = bench.log.partition_of(CALL)
     for number in range(3):
-        await bench.append("call", CALL.id, SignIn(f"test {number}"))
+        await bench.append("call", CALL.id, Enrol(f"test {number}"))
     looks = (await overview(bench.redis, bench.keys, PARTITIONS)).partitions
     look = looks[where]
     assert (look.owner, look.position, look.lag, look.snapshot, look.standing) == (None, START, 3, None, None)
@@ -56,7 +56,7 @@ async def test_what_waits_is_counted_and_its_age_told(bench: Bench) -> None:
 
 
 async def test_of_many_only_so_many_are_counted(bench: Bench) -> None:
-    entries = [write_entry(f"e{number}", CALL, SignIn("test"), 0) for number in range(MOST + 5)]
+    entries = [write_entry(f"e{number}", CALL, Enrol("test"), 0) for number in range(MOST + 5)]
     await bench.log.append(entries)
     look = (await overview(bench.redis, bench.keys, PARTITIONS)).partitions[bench.log.partition_of(CALL)]
     assert row_of(look)[6] == f"{MOST}+"
@@ -66,7 +66,7 @@ async def test_a_thousand_partitions_are_looked_at_in_a_moment_and_nothing_is_wr
     await settle_topology(redis, keys, 1024)
     log = EventLog(redis, keys, 1024)
     await log.append(
-        [write_entry(f"e{n}", Address("default", "call", f"c{n}"), SignIn("test"), 0) for n in range(5_000)]
+        [write_entry(f"e{n}", Address("default", "call", f"c{n}"), Enrol("test"), 0) for n in range(5_000)]
     )
     before = sorted(await redis.keys(f"{keys.prefix}:*"))
     await overview(redis, keys, 1)

@@ -13,7 +13,7 @@ from worker.commands.client_state import ClientState
 from worker.decisions.decision import Decision, Send, Tell, command_id
 from worker.events import notices as n
 from worker.events.event import write_entry
-from worker.events.intents import SignIn
+from worker.events.intents import Enrol
 from worker.events.outcomes import Outcome, Succeeded
 from worker.ledger.ledger import Ledger
 from worker.policy.model import Number
@@ -65,7 +65,7 @@ async def test_a_command_under_way_at_a_crash_is_carried_on_under_the_same_id(be
 async def test_what_is_in_the_journal_is_carried_out_once_and_never_decided_anew(bench: Bench) -> None:
     agent, queue = Address("default", "agent", "alice"), Address("default", "queue", "support")
     where = partition("agent", "alice")
-    await bench.append("agent", "alice", SignIn("test"))
+    await bench.append("agent", "alice", Enrol("test"))
     journal = Journal(bench.redis, bench.keys)
     cause = await journal.last_id(where)
     # The owner died between journal and effect, and had decided otherwise than today's code.
@@ -117,7 +117,7 @@ async def test_a_command_whose_end_nobody_had_read_before_the_crash_is_not_sent_
 
 async def test_a_command_decided_upon_an_old_event_is_a_new_one(bench: Bench) -> None:
     address = Address("default", "agent", "alice")
-    fields = encode_entry(write_entry("old", address, SignIn("test"), 1))
+    fields = encode_entry(write_entry("old", address, Enrol("test"), 1))
     log = bench.keys.log(partition("agent", "alice"))
     await bench.redis.xadd(log, dict(zip(fields[::2], fields[1::2], strict=True)), id="1000-1")
     async with bench.worker("a"):
@@ -144,7 +144,7 @@ async def test_an_account_that_is_refused_keeps_its_command_and_holds_up_nobody_
 
 async def test_what_came_while_nobody_worked_is_decided_by_the_next_worker(bench: Bench) -> None:
     await bench.ring("c1")
-    await bench.append("agent", "alice", SignIn("test"))
+    await bench.append("agent", "alice", Enrol("test"))
     async with bench.worker("a"):
         await until(lambda: sorted(bench.phone.kinds()) == ["answer", "dial"])
 
@@ -159,7 +159,7 @@ async def test_a_timer_that_was_set_before_a_crash_fires_after_it(bench: Bench) 
 
 
 async def test_notices_that_may_not_have_been_delivered_are_delivered_once(bench: Bench) -> None:
-    await bench.append("agent", "alice", SignIn("test"))
+    await bench.append("agent", "alice", Enrol("test"))
     async with bench.worker("a", crash=True):
         await until(lambda: bench.phone.kinds() == ["dial"])
         told = n.Told(Address("default", "call", "leg"), n.LegAnswered("leg", 0))
@@ -182,7 +182,7 @@ async def test_replay_gives_the_live_state(bench: Bench) -> None:
     async with bench.worker("a") as a:
         for call in ("c1", "c2", "c3"):
             await bench.ring(call)
-        await bench.append("agent", "alice", SignIn("test"))
+        await bench.append("agent", "alice", Enrol("test"))
         await until(lambda: len(bench.phone.sent) >= 4)
         await until(lambda: not any(a.pending(Partition(number)) for number in range(PARTITIONS)))
         live = {str(x): msgspec.to_builtins(s, order="deterministic") for x, s in a.aggregates().items()}

@@ -8,7 +8,7 @@ import pytest
 from ingress.envelope import Address
 from ingress.log import Partition
 from tests.integration.runtime.conftest import PARTITIONS, Bench, until
-from worker.events.intents import SignIn
+from worker.events.intents import Enrol
 from worker.ledger import image
 from worker.ledger.ledger import Ledger
 from worker.runtime.errors import FencedError, UnavailableError
@@ -22,7 +22,7 @@ CALLS = 60
 
 async def busy(bench: Bench) -> None:
     for agent in ("alice", "bob"):
-        await bench.append("agent", agent, SignIn("test"))
+        await bench.append("agent", agent, Enrol("test"))
     for number in range(CALLS):
         await bench.ring(f"c{number}")
 

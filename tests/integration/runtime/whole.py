@@ -19,7 +19,7 @@ from ingress.redis_client import connect
 from ingress.signature import Verifier
 from ingress.webhooks import WebhookHandler
 from tests.integration.runtime.conftest import NUMBER, PARTITIONS, Bench
-from worker.events.intents import SignIn
+from worker.events.intents import Enrol
 from worker.policy.model import Agent, Number, Policy, Queue, Recording, Secret, Tenant
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import BLOCK_MS
@@ -104,7 +104,7 @@ async def whole(
                 ):
                     bench = Bench(redis, url, keys)
                     for agent in AGENTS:
-                        await bench.append("agent", agent, SignIn("test"))
+                        await bench.append("agent", agent, Enrol("test"))
                     yield Whole(emulator, worker, breaker)
             tasks.cancel_scope.cancel()
     finally:

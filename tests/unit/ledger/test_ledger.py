@@ -8,7 +8,7 @@ from worker.commands import command as c
 from worker.decisions.decision import CancelTimer, Send, SetTimer, Tell, command_id
 from worker.events import notices as n
 from worker.events.event import Body, Event
-from worker.events.intents import SignIn
+from worker.events.intents import Enrol
 from worker.events.outcomes import CallSeen, Observed, Outcome, Succeeded
 from worker.events.timers import TimerFired
 from worker.ledger.ledger import Ledger, tellings
@@ -24,7 +24,7 @@ def event(number: int, body: Body) -> Event:
 def ledger_with(*acts: Send | SetTimer | CancelTimer) -> Ledger:
     """Return a ledger in which the event 1-0 led to *acts*."""
     ledger = Ledger(P3)
-    cause = event(1, SignIn("test"))
+    cause = event(1, Enrol("test"))
     ledger.follow(cause, acts)
     return ledger
 

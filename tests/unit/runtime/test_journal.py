@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingress.envelope import Address
 from ingress.log import encode_entry
 from worker.events.event import write_entry
-from worker.events.intents import SignIn
+from worker.events.intents import Enrol
 from worker.runtime.journal import Entries, entries_of, events_of, order_of
 
 ENTRY = (b"1-0", {b"id": b"x"})
@@ -21,7 +21,7 @@ def test_ids_are_ordered_as_numbers_and_not_as_text() -> None:
 
 
 def test_what_cannot_be_read_is_counted_and_its_neighbours_are_read() -> None:
-    entry = write_entry("good", Address("default", "agent", "alice"), SignIn("test"), 1)
+    entry = write_entry("good", Address("default", "agent", "alice"), Enrol("test"), 1)
     fields = [field if isinstance(field, bytes) else str(field).encode() for field in encode_entry(entry)]
     good = dict(zip(fields[::2], fields[1::2], strict=True))
     entries: Entries = [

@@ -11,7 +11,7 @@ from worker.commands import command as c
 from worker.decisions.decision import Act, Send, SetTimer, Tell
 from worker.events import notices as n
 from worker.events.event import Event
-from worker.events.intents import SignIn
+from worker.events.intents import Enrol
 from worker.events.outcomes import ConferenceSeen, Observed, Outcome, Refused, Succeeded, Unknown
 from worker.events.timers import TimerFired
 
@@ -24,7 +24,7 @@ LEG_GONE = frozenset({"90015", "90018"})
 def fold(agent: Agent, event: Event) -> Agent:
     """Return the agent as he is known after *event*."""
     match event.body:
-        case SignIn():
+        case Enrol(log_in=True):
             return replace(agent, wanted=True, line="down" if agent.line == "lost" else agent.line)
         case n.Told(notice=notice):
             return _told(agent, notice, event.received_ms)

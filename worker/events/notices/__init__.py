@@ -17,7 +17,7 @@ from worker.events.notices.conversation import (
     LegGone,
     Unexpected,
 )
-from worker.events.notices.legs import LegAnswered, LegEnded, MachineDetected
+from worker.events.notices.legs import LegAnswered, LegEnded, MachineDetected, PhoneLoggedIn, PhoneLogin
 from worker.events.notices.offers import (
     AgentFree,
     AgentGone,
@@ -79,6 +79,8 @@ AnyNotice = (
     | LegAnswered
     | LegEnded
     | MachineDetected
+    | PhoneLogin
+    | PhoneLoggedIn
 )
 
 
@@ -126,6 +128,8 @@ __all__ = [
     "OfferMade",
     "OfferWithdrawn",
     "OutOfQueue",
+    "PhoneLoggedIn",
+    "PhoneLogin",
     "Told",
     "Unexpected",
 ]

@@ -1,4 +1,4 @@
-"""From a call leg that we dialled to the aggregate that had it dialled. Times are Unix ms."""
+"""From a call leg to whom it concerns: who had it dialled, or the agent who rings to log in. Times are Unix ms."""
 
 from __future__ import annotations
 
@@ -24,7 +24,28 @@ class LegEnded(Notice, frozen=True, tag="leg-ended"):
 
 
 class MachineDetected(Notice, frozen=True, tag="machine-detected"):
-    """Call to its owner: a machine has answered (Telnyx's answering machine detection)."""
+    """Call to its owner: what Telnyx's answering machine detection has found; `machine` is false for anybody else.
+
+    Told of every leg that was dialled with the detection, whatever it found: the owner waits for it.
+    """
 
     call: str
     purpose: str = ""
+    machine: bool = True
+
+
+class PhoneLogin(Notice, frozen=True, tag="phone-login"):
+    """Call to agent: he rings us, and his PIN is right. He is logged in, or out if he is in; once for each `call`."""
+
+    call: str
+    at_ms: int
+
+
+class PhoneLoggedIn(Notice, frozen=True, tag="phone-logged-in"):
+    """Agent to call: he is logged in now (`on`), or out; or neither, for the policy does not have him (`refused`).
+
+    Say so and hang up: who is nailed-up is dialled a few seconds later, when his phone is free.
+    """
+
+    on: bool
+    refused: bool = False

@@ -23,7 +23,7 @@ from worker.policy.load import LoadedPolicy
 from worker.runtime.clock import wall_ms
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import BLOCK_MS
-from worker.runtime.roster import sign_in_agents
+from worker.runtime.roster import enrol_agents
 from worker.runtime.senders import TenantSenders
 from worker.runtime.worker import Worker
 from worker.settings import WorkerSettings
@@ -188,7 +188,7 @@ class WorkerMachine(Machine):
 
         async def settle() -> None:
             await settle_topology(commands, keys, settings.partitions)
-            await sign_in_agents(event_log, self._policy)
+            await enrol_agents(event_log, self._policy)
 
         await when_redis_answers(settle, URL)
         worker = Worker(
