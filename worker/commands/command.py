@@ -5,15 +5,31 @@ How each is sent, and what a crash between sending and outcome means for it, is 
 
 from __future__ import annotations
 
-from typing import Literal
-
-import msgspec
-
+from worker.commands.base import Command
 from worker.commands.client_state import ClientState
-
-
-class Command(msgspec.Struct, frozen=True, tag_field="command", omit_defaults=True):
-    """One request to the Telnyx API."""
+from worker.commands.conferences import (
+    ChangeRights,
+    ChangeRole,
+    ConferenceCommand,
+    ConferenceDtmf,
+    ConferenceGather,
+    ConferencePlay,
+    ConferenceSpeak,
+    ConferenceStop,
+    CreateConference,
+    EndConference,
+    Hold,
+    JoinConference,
+    LeaveConference,
+    Mute,
+    RecordPause,
+    RecordResume,
+    RecordStart,
+    RecordStop,
+    SupervisorRole,
+    Unhold,
+    Unmute,
+)
 
 
 class Answer(Command, frozen=True, tag="answer"):
@@ -67,42 +83,6 @@ class Dial(Command, frozen=True, tag="dial"):
     detect_machine: bool = False
 
 
-class CreateConference(Command, frozen=True, tag="create-conference"):
-    """Make a conference of *name* with a call leg, which is in it from then on."""
-
-    name: str
-    call: str
-    client_state: ClientState
-
-
-class JoinConference(Command, frozen=True, tag="join-conference"):
-    """Put a call leg into a conference; Telnyx takes it out of its queue by that."""
-
-    conference: str
-    call: str
-
-
-class LeaveConference(Command, frozen=True, tag="leave-conference"):
-    """Take a call leg out of a conference; it stays parked."""
-
-    conference: str
-    call: str
-
-
-class RecordStart(Command, frozen=True, tag="record-start"):
-    """Start recording a conference."""
-
-    conference: str
-    format: Literal["mp3", "wav"]
-    channels: Literal["single", "dual"]
-
-
-class RecordStop(Command, frozen=True, tag="record-stop"):
-    """Stop recording a conference."""
-
-    conference: str
-
-
 class ReadCall(Command, frozen=True, tag="read-call"):
     """Ask whether a call leg is alive."""
 
@@ -142,11 +122,7 @@ AnyCommand = (
     | LeaveQueue
     | Hangup
     | Dial
-    | CreateConference
-    | JoinConference
-    | LeaveConference
-    | RecordStart
-    | RecordStop
+    | ConferenceCommand
     | ReadCall
     | ReadParticipants
     | FindConference
@@ -158,3 +134,43 @@ AnyCommand = (
 def name_of(command: AnyCommand) -> str:
     """Return the command's tag: `answer`, `join-conference`, …"""
     return str(command.__struct_config__.tag)
+
+
+__all__ = [
+    "Answer",
+    "AnyCommand",
+    "ChangeRights",
+    "ChangeRole",
+    "Command",
+    "ConferenceCommand",
+    "ConferenceDtmf",
+    "ConferenceGather",
+    "ConferencePlay",
+    "ConferenceSpeak",
+    "ConferenceStop",
+    "CreateConference",
+    "Dial",
+    "EndConference",
+    "Enqueue",
+    "FindConference",
+    "Hangup",
+    "Hold",
+    "JoinConference",
+    "LeaveConference",
+    "LeaveQueue",
+    "Mute",
+    "Read",
+    "ReadCall",
+    "ReadConference",
+    "ReadParticipants",
+    "ReadQueue",
+    "RecordPause",
+    "RecordResume",
+    "RecordStart",
+    "RecordStop",
+    "Speak",
+    "SupervisorRole",
+    "Unhold",
+    "Unmute",
+    "name_of",
+]

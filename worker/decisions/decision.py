@@ -52,12 +52,22 @@ class Quarantine(msgspec.Struct, frozen=True, tag="quarantine"):
 
 
 class Refuse(msgspec.Struct, frozen=True, tag="refuse"):
-    """Say no to the intent that this decision is upon; nothing else is done. `reason` is a sentence for who asked."""
+    """Say no to the intent that this decision is upon; nothing else is done. `reason` is a sentence for who asked.
+
+    `ask` is the id of the event that asked, where another aggregate has passed it on; empty: this very event.
+    """
 
     reason: str
+    ask: str = ""
 
 
-Act = Send | Tell | SetTimer | CancelTimer | Quarantine | Refuse
+class Accept(msgspec.Struct, frozen=True, tag="accept"):
+    """Say yes to the intent that this decision is upon; what else was decided is done for it. `ask` as in `Refuse`."""
+
+    ask: str = ""
+
+
+Act = Send | Tell | SetTimer | CancelTimer | Quarantine | Refuse | Accept
 
 
 class Decision(msgspec.Struct, frozen=True):

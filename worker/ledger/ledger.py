@@ -16,7 +16,7 @@ from ingress.envelope import Address
 from ingress.log import Partition
 from worker.aggregates import machine
 from worker.commands.command import AnyCommand
-from worker.decisions.decision import Act, CancelTimer, Quarantine, Refuse, Send, SetTimer, Tell, command_id
+from worker.decisions.decision import Accept, Act, CancelTimer, Quarantine, Refuse, Send, SetTimer, Tell, command_id
 from worker.events.event import Event
 from worker.events.intents import Release
 from worker.events.notices import Told
@@ -203,7 +203,7 @@ class Ledger:
                     timers.append(timer)
                 case CancelTimer(key):
                     self._cancel(address, key)
-                case Tell() | Quarantine() | Refuse():
+                case Tell() | Quarantine() | Refuse() | Accept():
                     pass
         self._note_finished(address, event.received_ms)
         return tuple(commands), tuple(timers)

@@ -10,7 +10,7 @@ import msgspec
 from ingress.intents.model import Asked
 from worker.aggregates.machine import AggregateState
 from worker.commands.command import name_of
-from worker.decisions.decision import Act, CancelTimer, Quarantine, Refuse, Send, SetTimer, Tell
+from worker.decisions.decision import Accept, Act, CancelTimer, Quarantine, Refuse, Send, SetTimer, Tell
 from worker.events.event import Event
 from worker.events.intents import Enrol, Release, Strike
 from worker.events.notices import Told
@@ -82,6 +82,8 @@ def describe_act(act: Act) -> str:
             return f"quarantine: {error}"
         case Refuse(reason=reason):
             return f"refuse: {reason}"
+        case Accept():
+            return "accept"
 
 
 def changes(before: AggregateState, after: AggregateState) -> list[str]:

@@ -36,6 +36,34 @@ def operation_of(command: c.AnyCommand) -> Operation[object]:
             return conferences.RECORD_START
         case c.RecordStop():
             return conferences.RECORD_STOP
+        case c.RecordPause():
+            return conferences.RECORD_PAUSE
+        case c.RecordResume():
+            return conferences.RECORD_RESUME
+        case c.Hold():
+            return conferences.HOLD
+        case c.Unhold():
+            return conferences.UNHOLD
+        case c.Mute():
+            return conferences.MUTE
+        case c.Unmute():
+            return conferences.UNMUTE
+        case c.ChangeRole():
+            return conferences.UPDATE
+        case c.ChangeRights():
+            return conferences.UPDATE_PARTICIPANT
+        case c.ConferenceSpeak():
+            return conferences.SPEAK
+        case c.ConferencePlay():
+            return conferences.PLAY
+        case c.ConferenceStop():
+            return conferences.STOP
+        case c.ConferenceDtmf():
+            return conferences.SEND_DTMF
+        case c.ConferenceGather():
+            return conferences.GATHER_USING_AUDIO
+        case c.EndConference():
+            return conferences.END
         case c.ReadCall():
             return calls.RETRIEVE
         case c.ReadParticipants():
@@ -60,7 +88,7 @@ def already_so(command: c.AnyCommand, code: str) -> bool:
     match command:
         case c.Hangup():
             return code == "90018"
-        case c.LeaveConference() | c.RecordStop():
+        case c.LeaveConference() | c.RecordStop() | c.EndConference():
             return code in ("90018", "90019", "90058")
         case c.LeaveQueue():
             return code in ("90018", "90035")

@@ -34,9 +34,9 @@ from worker.telnyx.calls.dialling import DialBody
 from worker.telnyx.calls.media import SpeakBody
 from worker.telnyx.calls.queueing import EnqueueBody, LeaveQueueBody
 from worker.telnyx.client import TelnyxClient
-from worker.telnyx.conferences.bodies import CreateBody, JoinBody, LeaveBody
+from worker.telnyx.conferences.bodies import CreateBody
+from worker.telnyx.conferences.performing import change
 from worker.telnyx.conferences.queries import ConferencesQuery
-from worker.telnyx.conferences.recording import RecordStartBody, RecordStopBody
 from worker.telnyx.errors import ApiError, Meaning, TelnyxError, meaning_of
 from worker.telnyx.gate import Gate
 from worker.telnyx.operation import RESEND_WITHIN_SECS, OperationClass
@@ -110,6 +110,8 @@ class Sender:
     ) -> Succeeded | Refused | Unknown:
         within_secs = inf
         kind = class_of(command)
+        if kind is OperationClass.ONCE and age_secs > 0:
+            return Unknown(_PERHAPS_DONE)
         if kind is OperationClass.KEYED:
             if age_secs > RESEND_WITHIN_SECS:
                 known = await self._reconcile(command, tries)
@@ -174,19 +176,10 @@ class Sender:
                 mark = _state(state, epoch)
                 room = CreateBody(call_control_id=call, name=name, client_state=mark, command_id=key)
                 return Succeeded(conference=(await conferences.create(room)).id)
-            case c.JoinConference(conference=conference, call=call):
-                await conferences.join(conference, JoinBody(call_control_id=call, command_id=key))
-            case c.LeaveConference(conference=conference, call=call):
-                await conferences.leave(conference, LeaveBody(call_control_id=call, command_id=key))
-            case c.RecordStart(conference=conference, format=form, channels=channels):
-                start = RecordStartBody(format=form, channels=channels, command_id=key)
-                await conferences.record_start(conference, start)
-            case c.RecordStop(conference=conference):
-                await conferences.record_stop(conference, RecordStopBody(command_id=key))
             case c.ReadCall() | c.ReadParticipants() | c.FindConference() | c.ReadConference() | c.ReadQueue():
                 raise TypeError(f"{command} is a read")
             case _:
-                assert_never(command)
+                await change(conferences, command, key)
         return Succeeded()
 
     async def _read(self, command: c.Read) -> Seen:

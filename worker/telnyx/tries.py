@@ -54,7 +54,8 @@ class Tries:
         def again(error: TelnyxError) -> bool:
             if passes(error) and not had_no_effect(error):
                 lost.append(error)
-            return passes(error)
+            # The engine gives every command that takes a key one.
+            return may_repeat(kind, key=True, error=error)
 
         return await self._make(request, kind, min(self._for_secs, within_secs), again=again)
 

@@ -17,7 +17,7 @@ from worker.events.notices.conversation import (
     LegGone,
     Unexpected,
 )
-from worker.events.notices.legs import LegAnswered, LegEnded, MachineDetected, PhoneLoggedIn, PhoneLogin
+from worker.events.notices.legs import LegAnswered, LegEnded, LegKey, MachineDetected, PhoneLoggedIn, PhoneLogin
 from worker.events.notices.offers import (
     AgentFree,
     AgentGone,
@@ -78,6 +78,7 @@ AnyNotice = (
     | Care
     | LegAnswered
     | LegEnded
+    | LegKey
     | MachineDetected
     | PhoneLogin
     | PhoneLoggedIn
@@ -118,6 +119,7 @@ __all__ = [
     "LegAnswered",
     "LegEnded",
     "LegGone",
+    "LegKey",
     "MachineDetected",
     "Move",
     "NotFree",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from worker.events.notices.base import Notice
+from worker.policy.model.basics import Digit
 
 
 class LegAnswered(Notice, frozen=True, tag="leg-answered"):
@@ -49,3 +50,12 @@ class PhoneLoggedIn(Notice, frozen=True, tag="phone-logged-in"):
 
     on: bool
     refused: bool = False
+
+
+class LegKey(Notice, frozen=True, tag="leg-key"):
+    """Call to its owner: a key was pressed on your leg. `press` tells presses apart."""
+
+    call: str
+    digit: Digit
+    press: str
+    purpose: str = ""
