@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-
 import msgspec
 
 from ingress.envelope import Address
 from worker.commands.command import AnyCommand
 from worker.events.notices import AnyNotice
-
-_COMMAND_IDS = uuid.UUID("5d0c6f0e-7f39-4d0a-9d8c-3f3f6b1a2c11")
 
 
 class Send(msgspec.Struct, frozen=True, tag="send"):
@@ -89,8 +85,3 @@ def encode_decision(decision: Decision) -> bytes:
 def decode_decision(raw: bytes) -> Decision:
     """Read what `encode_decision` wrote."""
     return _decoder.decode(raw)
-
-
-def command_id(tenant: str, partition: int, cause_id: str, index: int) -> str:
-    """Name the command at *index* among the acts of the decision that *cause_id* led to; always the same name."""
-    return str(uuid.uuid5(_COMMAND_IDS, f"{tenant}|{partition}|{cause_id}|{index}"))

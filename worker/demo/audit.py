@@ -9,9 +9,10 @@ from collections import Counter, defaultdict
 
 import msgspec
 
+from ingress.ids import command_id
 from ingress.log import Partition
 from worker.commands import command as c
-from worker.decisions.decision import Decision, Send, command_id
+from worker.decisions.decision import Decision, Send
 from worker.events import notices as n
 from worker.events import webhooks as w
 from worker.events.event import Event

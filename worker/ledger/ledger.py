@@ -13,10 +13,11 @@ from functools import reduce
 import msgspec
 
 from ingress.envelope import Address
+from ingress.ids import command_id, notice_id
 from ingress.log import Partition
 from worker.aggregates import machine
 from worker.commands.command import AnyCommand
-from worker.decisions.decision import Accept, Act, CancelTimer, Quarantine, Refuse, Send, SetTimer, Tell, command_id
+from worker.decisions.decision import Accept, Act, CancelTimer, Quarantine, Refuse, Send, SetTimer, Tell
 from worker.events.event import Event
 from worker.events.intents import Release
 from worker.events.notices import Told
@@ -250,4 +251,4 @@ def tellings(
     """Yield the notices among *acts* as (event id, receiver, body); the ids are the same at every delivery."""
     for index, act in enumerate(acts):
         if isinstance(act, Tell):
-            yield f"n:{partition}:{cause_id}:{index}", act.to, Told(sender, act.notice)
+            yield notice_id(partition, cause_id, index), act.to, Told(sender, act.notice)

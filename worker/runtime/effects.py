@@ -18,6 +18,7 @@ from anyio.abc import TaskGroup
 
 from ingress.envelope import Address
 from ingress.errors import LogUnavailableError
+from ingress.ids import outcome_id
 from ingress.log import EventLog
 from worker.commands.command import AnyCommand, name_of
 from worker.events.event import write_entry
@@ -228,7 +229,7 @@ class Effects:
         """Append the end. It is known to us alone, so it is tried for as long as the partition is ours."""
         result = ended.result.__struct_config__.tag if isinstance(ended, Outcome) else "observed"
         self._metrics.commands.labels(name_of(pending.command), str(result)).inc()
-        entry = write_entry(f"o:{pending.command_id}", pending.address, ended, self._clock.now_ms())
+        entry = write_entry(outcome_id(pending.command_id), pending.address, ended, self._clock.now_ms())
         while True:
             try:
                 await self._log.append([entry])

@@ -10,9 +10,10 @@ from itertools import pairwise
 
 from redis.asyncio import Redis
 
+from ingress.ids import command_id
 from ingress.log import Keys, Partition, decode_entry
 from tests.e2e.chaos.door import Promise
-from worker.decisions.decision import Decision, Send, command_id
+from worker.decisions.decision import Decision, Send
 from worker.demo.audit import Audit, Report
 from worker.events import notices as n
 from worker.events import webhooks as w

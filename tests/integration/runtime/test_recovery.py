@@ -6,11 +6,12 @@ import anyio
 import msgspec
 
 from ingress.envelope import Address
+from ingress.ids import command_id
 from ingress.log import Keys, Partition, encode_entry, partition_of
 from tests.integration.runtime.conftest import NUMBER, PARTITIONS, Bench, until
 from worker.commands import command as c
 from worker.commands.client_state import ClientState
-from worker.decisions.decision import Decision, Send, Tell, command_id
+from worker.decisions.decision import Decision, Send, Tell
 from worker.events import notices as n
 from worker.events.event import write_entry
 from worker.events.intents import Enrol

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ingress.envelope import Address
+from ingress.ids import command_id
 from ingress.log import Partition
 from worker.commands import command as c
-from worker.decisions.decision import CancelTimer, Send, SetTimer, Tell, command_id
+from worker.decisions.decision import CancelTimer, Send, SetTimer, Tell
 from worker.events import notices as n
 from worker.events.event import Body, Event
 from worker.events.intents import Enrol

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ingress.envelope import Address
+from ingress.ids import command_id
 from ingress.log import Partition
 from worker.aggregates.call.state import Call
 from worker.commands import command as c
-from worker.decisions.decision import Send, SetTimer, command_id
+from worker.decisions.decision import Send, SetTimer
 from worker.events import webhooks as w
 from worker.events.event import Body, Event
 from worker.events.outcomes import Outcome, Succeeded

@@ -7,8 +7,9 @@ from collections import Counter
 
 import msgspec
 
+from ingress.ids import command_id
 from ingress.log import Partition
-from worker.decisions.decision import Decision, Send, command_id, decode_decision
+from worker.decisions.decision import Decision, Send, decode_decision
 from worker.events.event import Event
 from worker.events.outcomes import Observed, Outcome
 from worker.ledger import image
