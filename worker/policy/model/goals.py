@@ -64,6 +64,8 @@ class Number(Goal, frozen=True, forbid_unknown_fields=True):
     hours: Name | None = None
     closed: Goal = Goal(say="We are closed now. Please call again during our opening hours.")
     rules: tuple[CallerRule, ...] = ()
+    #: An own rule in Python, asked before `rules`.
+    rule: Name | None = None
 
 
 class Music(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

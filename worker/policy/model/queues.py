@@ -33,6 +33,8 @@ class Recording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     #: `some`: so many in a hundred. `asked`: only when an intent asks for it.
     record: Literal["all", "none", "some", "asked"] = "all"
     percent: Percent = 100
+    #: An own rule in Python, asked instead of `record`.
+    rule: Name | None = None
     format: Literal["mp3", "wav"] = "mp3"
     channels: Literal["single", "dual"] = "dual"
     #: Heard by the caller before he waits, where the law asks for it.
@@ -92,6 +94,8 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a queue treats its callers."""
 
     strategy: Strategy = "longest-idle"
+    #: An own strategy in Python, asked instead of `strategy`, which stands in where it fails.
+    rule: Name | None = None
     #: For `ring-all`: so many agents ring at the same time.
     ring_at_once: Annotated[int, msgspec.Meta(ge=1, le=50, description="a whole number from 1 to 50")] = 5
     #: Agents of the next tier are asked when a caller has waited so long for each tier below.
