@@ -30,22 +30,23 @@ from worker.commands.conferences import (
     Unhold,
     Unmute,
 )
+from worker.commands.legs import (
+    Gather,
+    LegCommand,
+    Play,
+    RecordLeg,
+    RecordLegStop,
+    Reject,
+    Speak,
+    StopSounds,
+    Transfer,
+)
 
 
 class Answer(Command, frozen=True, tag="answer"):
     """Answer an incoming call leg."""
 
     call: str
-
-
-class Speak(Command, frozen=True, tag="speak"):
-    """Say *text* to a call leg."""
-
-    call: str
-    text: str
-    voice: str
-    language: str | None
-    client_state: ClientState
 
 
 class Enqueue(Command, frozen=True, tag="enqueue"):
@@ -117,7 +118,7 @@ class ReadQueue(Command, frozen=True, tag="read-queue"):
 Read = ReadCall | ReadParticipants | FindConference | ReadConference | ReadQueue
 AnyCommand = (
     Answer
-    | Speak
+    | LegCommand
     | Enqueue
     | LeaveQueue
     | Hangup
@@ -153,23 +154,31 @@ __all__ = [
     "EndConference",
     "Enqueue",
     "FindConference",
+    "Gather",
     "Hangup",
     "Hold",
     "JoinConference",
     "LeaveConference",
     "LeaveQueue",
+    "LegCommand",
     "Mute",
+    "Play",
     "Read",
     "ReadCall",
     "ReadConference",
     "ReadParticipants",
     "ReadQueue",
+    "RecordLeg",
+    "RecordLegStop",
     "RecordPause",
     "RecordResume",
     "RecordStart",
     "RecordStop",
+    "Reject",
     "Speak",
+    "StopSounds",
     "SupervisorRole",
+    "Transfer",
     "Unhold",
     "Unmute",
     "name_of",

@@ -16,8 +16,24 @@ def operation_of(command: c.AnyCommand) -> Operation[object]:
     match command:
         case c.Answer():
             return calls.ANSWER
+        case c.Reject():
+            return calls.REJECT
         case c.Speak():
             return calls.SPEAK
+        case c.Play():
+            return calls.PLAYBACK_START
+        case c.StopSounds():
+            return calls.PLAYBACK_STOP
+        case c.Gather(text=None):
+            return calls.GATHER_USING_AUDIO
+        case c.Gather():
+            return calls.GATHER_USING_SPEAK
+        case c.Transfer():
+            return calls.TRANSFER
+        case c.RecordLeg():
+            return calls.RECORD_START
+        case c.RecordLegStop():
+            return calls.RECORD_STOP
         case c.Enqueue():
             return calls.ENQUEUE
         case c.LeaveQueue():
@@ -86,7 +102,7 @@ def class_of(command: c.AnyCommand) -> OperationClass:
 def already_so(command: c.AnyCommand, code: str) -> bool:
     """Return whether an error of *code* says that what *command* asks for is so already."""
     match command:
-        case c.Hangup():
+        case c.Hangup() | c.Reject() | c.RecordLegStop():
             return code == "90018"
         case c.LeaveConference() | c.RecordStop() | c.EndConference():
             return code in ("90018", "90019", "90058")

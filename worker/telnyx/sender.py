@@ -31,7 +31,7 @@ from worker.events.outcomes import (
 )
 from worker.telnyx.calls.answering import AnswerBody, HangupBody
 from worker.telnyx.calls.dialling import DialBody
-from worker.telnyx.calls.media import SpeakBody
+from worker.telnyx.calls.performing import perform
 from worker.telnyx.calls.queueing import EnqueueBody, LeaveQueueBody
 from worker.telnyx.client import TelnyxClient
 from worker.telnyx.conferences.bodies import CreateBody
@@ -160,10 +160,6 @@ class Sender:
         match command:
             case c.Answer(call=call):
                 await calls.answer(call, AnswerBody(command_id=key))
-            case c.Speak(call=call, text=text, voice=voice, language=language, client_state=state):
-                mark = _state(state, epoch)
-                spoken = SpeakBody(payload=text, voice=voice, language=language, client_state=mark, command_id=key)
-                await calls.speak(call, spoken)
             case c.Enqueue(call=call, queue=queue, max_wait_secs=secs):
                 await calls.enqueue(call, EnqueueBody(queue_name=queue, max_wait_time_secs=secs, command_id=key))
             case c.LeaveQueue(call=call):
@@ -176,6 +172,11 @@ class Sender:
                 mark = _state(state, epoch)
                 room = CreateBody(call_control_id=call, name=name, client_state=mark, command_id=key)
                 return Succeeded(conference=(await conferences.create(room)).id)
+            case (
+                c.Reject() | c.Speak() | c.Play() | c.StopSounds() | c.Gather() | c.Transfer() | c.RecordLeg()
+                | c.RecordLegStop()
+            ):  # fmt: skip
+                await perform(calls, command, key, epoch)
             case c.ReadCall() | c.ReadParticipants() | c.FindConference() | c.ReadConference() | c.ReadQueue():
                 raise TypeError(f"{command} is a read")
             case _:
