@@ -63,7 +63,19 @@ class Accept(msgspec.Struct, frozen=True, tag="accept"):
     ask: str = ""
 
 
-Act = Send | Tell | SetTimer | CancelTimer | Quarantine | Refuse | Accept
+class Note(msgspec.Struct, frozen=True, tag="note", omit_defaults=True):
+    """Keep in mind what the policy of this moment made of a fact; nothing is done.
+
+    Folds know no policy, and the policy changes: what it made of a fact is recorded, and adopted like any other act.
+    `what` is a word of the aggregate that decides, `of` whom it is about.
+    """
+
+    what: str
+    of: str = ""
+    value: str = ""
+
+
+Act = Send | Tell | SetTimer | CancelTimer | Quarantine | Refuse | Accept | Note
 
 
 class Decision(msgspec.Struct, frozen=True):

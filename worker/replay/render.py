@@ -10,7 +10,7 @@ import msgspec
 from ingress.intents.model import Asked
 from worker.aggregates.machine import AggregateState
 from worker.commands.command import name_of
-from worker.decisions.decision import Accept, Act, CancelTimer, Quarantine, Refuse, Send, SetTimer, Tell
+from worker.decisions.decision import Accept, Act, CancelTimer, Note, Quarantine, Refuse, Send, SetTimer, Tell
 from worker.events.event import Event
 from worker.events.intents import Enrol, Release, Strike
 from worker.events.notices import Told
@@ -84,6 +84,8 @@ def describe_act(act: Act) -> str:
             return f"refuse: {reason}"
         case Accept():
             return "accept"
+        case Note(what=what, of=of, value=value):
+            return " ".join(part for part in ("note", what, of, value) if part)
 
 
 def changes(before: AggregateState, after: AggregateState) -> list[str]:

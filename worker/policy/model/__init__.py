@@ -2,7 +2,7 @@
 
 from worker.policy.model.basics import Announcement, Digit, Secret, Sound, Voice, sound_of
 from worker.policy.model.goals import CallerRule, Goal, Menu, Music, Number, Voicemail
-from worker.policy.model.hours import Hours
+from worker.policy.model.hours import Hours, is_open
 from worker.policy.model.people import Agent, Serves, Supervisor
 from worker.policy.model.queues import Announcements, Callback, Key, Queue, Recording, Relaxed, Requirement
 from worker.policy.model.tenant import Policy, Tenant
@@ -32,5 +32,6 @@ __all__ = [
     "Tenant",
     "Voice",
     "Voicemail",
+    "is_open",
     "sound_of",
 ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -34,3 +37,31 @@ class Hours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     week: dict[Day, tuple[Span, ...]] = {}
     #: Days with other spans; with none it is closed all day.
     holidays: dict[Date, tuple[Span, ...]] = {}
+
+
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def is_open(hours: Hours, at_ms: int) -> bool:
+    """Return whether *hours* are open at a moment (Unix ms), by the clocks on the wall of their zone.
+
+    A span that begins on one day and ends on the next belongs to the day on which it begins, so that a holiday does
+    not cut short the night before it. Of an hour that comes twice in autumn both are open.
+
+    Raises:
+        zoneinfo.ZoneInfoNotFoundError: There is no such zone.
+    """
+    local = datetime.fromtimestamp(at_ms / 1000, ZoneInfo(hours.zone))
+    clock = local.strftime("%H:%M")
+    for begin, end in _spans(hours, local.date()):
+        if begin <= clock and (clock < end or end <= begin):
+            return True
+    return any(end <= begin and clock < end for begin, end in _spans(hours, local.date() - timedelta(days=1)))
+
+
+def _spans(hours: Hours, day: date) -> Iterator[tuple[str, str]]:
+    of_year, of_any_year = day.isoformat(), f"{day:%m-%d}"
+    spans = hours.holidays.get(of_year, hours.holidays.get(of_any_year))
+    for span in hours.week.get(DAYS[day.weekday()], ()) if spans is None else spans:
+        begin, _, end = span.partition("-")
+        yield begin, end
