@@ -323,7 +323,7 @@ def assert_at_rest(centre: Centre) -> None:
     """Nobody is in the queue, each who was has been counted, and no agent is held."""
     queue = centre.queue() if centre.address("queue", "support") in centre.states else None
     if queue is not None:
-        assert queue.callers == {}
+        assert not queue.callers
         tally = queue.tally
         assert tally.offered == tally.answered + tally.abandoned + tally.dismissed
     for name in ("alice", "bob"):

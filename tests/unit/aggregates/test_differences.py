@@ -55,7 +55,7 @@ def test_a_talking_caller_whose_leg_is_gone_frees_the_agent_and_leaves_the_confe
     connected(centre)
     assert look(centre, "call", "c1", CallSeen(alive=False)) == ("ended",)
     assert centre.agent("alice").duty == "wrapping-up"
-    assert centre.queue().callers == {}
+    assert not centre.queue().callers
     room = centre.states[centre.address("conference", "room-alice")]
     assert isinstance(room, Conference)
     assert not room.inside("c1")
@@ -165,7 +165,7 @@ def test_a_caller_who_has_ended_is_not_brought_back_by_an_old_look(centre: Centr
     centre.ring("c1")
     centre.hang_up("c1")
     assert look(centre, "queue", "support", waiting("c1")) == ()
-    assert centre.queue().callers == {}
+    assert not centre.queue().callers
 
 
 def test_a_leg_that_rings_is_not_asked_for_until_it_cannot_ring_any_more(centre: Centre) -> None:

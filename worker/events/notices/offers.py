@@ -26,7 +26,8 @@ class JoinFailed(Notice, frozen=True, tag="join-failed"):
 class AgentFree(Notice, frozen=True, tag="agent-free"):
     """Agent to queue: offer me a caller. `turn` grows with each change; an older one is stale.
 
-    `conference` is empty for one who is rung on demand. `answered` and `talk_ms` are since he logged in.
+    `conference` is empty for one who is rung on demand. `answered` and `talk_ms` are since he logged in. `tier`,
+    `position` and `skills` are the policy's for that queue; of the skills those that the queue asks for.
     """
 
     agent: str
@@ -35,15 +36,23 @@ class AgentFree(Notice, frozen=True, tag="agent-free"):
     conference: str
     answered: int = 0
     talk_ms: int = 0
+    tier: int = 1
+    position: int = 1
+    skills: dict[str, int] = {}
 
 
 class AgentGone(Notice, frozen=True, tag="agent-gone"):
-    """Agent to queue: offer me nothing until I say that I am free. `offer` is the one that this breaks, if any."""
+    """Agent to queue: offer me nothing until I say that I am free. `offer` is the one that this breaks, if any.
+
+    Told to every queue that he serves when he logs in, logs out, pauses, or is busy with a caller of another queue: who
+    is not offline counts as staff, of his `tier`; who is neither offline nor paused, in the expected wait.
+    """
 
     agent: str
     turn: int
     offer: str | None = None
     state: NotFree = "offline"
+    tier: int = 1
 
 
 class OfferMade(Notice, frozen=True, tag="offer-made"):
@@ -89,7 +98,11 @@ class OfferWithdrawn(Notice, frozen=True, tag="offer-withdrawn"):
 
 
 class Connect(Notice, frozen=True, tag="connect"):
-    """Queue to call: join this conference, for this offer."""
+    """Queue to call: join this conference, for this offer.
+
+    The call may be a leg that the queue had dialled (a callback; its owner is the queue). It is joined, taken back by
+    `Disconnect` and answers like a caller's; while nobody has it, it stays parked, for it is in no queue of Telnyx's.
+    """
 
     offer: str
     conference: str

@@ -53,7 +53,10 @@ class Announced(Notice, frozen=True, tag="announced"):
 
 
 class GoOn(Notice, frozen=True, tag="go-on"):
-    """Queue to call: you wait here no longer; go where `goal` says. None: the queue's apology, and the end."""
+    """Queue to call: you wait here no longer; go where `goal` says. None: the queue's apology, and the end.
+
+    It is about the stay in that very queue: from another one than the leg is in, or came from, it is stale.
+    """
 
     reason: GoOnReason
     goal: Goal | None = None
