@@ -7,6 +7,7 @@ import msgspec
 from ingress.envelope import Address
 from worker.commands.command import AnyCommand
 from worker.events.notices import AnyNotice
+from worker.policy.model import Goal
 
 
 class Send(msgspec.Struct, frozen=True, tag="send"):
@@ -75,7 +76,17 @@ class Note(msgspec.Struct, frozen=True, tag="note", omit_defaults=True):
     value: str = ""
 
 
-Act = Send | Tell | SetTimer | CancelTimer | Quarantine | Refuse | Accept | Note
+class GoTo(msgspec.Struct, frozen=True, tag="go-to", omit_defaults=True):
+    """Lead the caller to *goal*, which the policy of this moment has made of what is known of him.
+
+    `key` is the one that he has pressed for it; "" where nobody has chosen.
+    """
+
+    goal: Goal
+    key: str = ""
+
+
+Act = Send | Tell | SetTimer | CancelTimer | Quarantine | Refuse | Accept | Note | GoTo
 
 
 class Decision(msgspec.Struct, frozen=True):

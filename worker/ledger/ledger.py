@@ -17,7 +17,7 @@ from ingress.ids import command_id, notice_id
 from ingress.log import Partition
 from worker.aggregates import machine
 from worker.commands.command import AnyCommand
-from worker.decisions.decision import Accept, Act, CancelTimer, Note, Quarantine, Refuse, Send, SetTimer, Tell
+from worker.decisions.decision import Accept, Act, CancelTimer, GoTo, Note, Quarantine, Refuse, Send, SetTimer, Tell
 from worker.events.event import Event
 from worker.events.intents import Release
 from worker.events.notices import Told
@@ -204,7 +204,7 @@ class Ledger:
                     timers.append(timer)
                 case CancelTimer(key):
                     self._cancel(address, key)
-                case Tell() | Quarantine() | Refuse() | Accept() | Note():
+                case Tell() | Quarantine() | Refuse() | Accept() | Note() | GoTo():
                     pass
         self._note_finished(address, event.received_ms)
         return tuple(commands), tuple(timers)

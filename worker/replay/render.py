@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from ingress.intents.model import Asked
 from worker.aggregates.machine import AggregateState
 from worker.commands.command import name_of
-from worker.decisions.decision import Accept, Act, CancelTimer, Note, Quarantine, Refuse, Send, SetTimer, Tell
+from worker.decisions.decision import Accept, Act, CancelTimer, GoTo, Note, Quarantine, Refuse, Send, SetTimer, Tell
 from worker.events.event import Event
 from worker.events.intents import Enrol, Release, Strike
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome, Refused, Succeeded, Unknown
 from worker.events.timers import TimerFired
-from worker.events.webhooks import MISREAD, Other, Unread, surprises
+from worker.events.webhooks import MISREAD, DtmfReceived, GatherEnded, Other, Unread, surprises
+from worker.policy.model import Goal
 from worker.replay.source import Step
 
 MAX_VALUE = 160
@@ -63,7 +65,7 @@ def describe(event: Event) -> str:
         case Unread(event_type=event_type, reason=reason):
             return f"webhook  {event_type} (not as documented: {reason})"
         case _:
-            told = f"webhook  {_words(type(body).__name__)} {_fields(body)}".rstrip()
+            told = f"webhook  {_words(type(body).__name__)} {_fields(_masked(body))}".rstrip()
             return " ".join((told, *(f"({surprise.why})" for surprise in surprises(body))))
 
 
@@ -84,6 +86,8 @@ def describe_act(act: Act) -> str:
             return f"refuse: {reason}"
         case Accept():
             return "accept"
+        case GoTo(goal=goal, key=key):
+            return f"go to {_goal(goal)}" + (f" by key {key}" if key else "")
         case Note(what=what, of=of, value=value):
             return " ".join(part for part in ("note", what, of, value) if part)
 
@@ -122,6 +126,23 @@ def _fields(value: object) -> str:
         return ""
     left_out = {"type", "notice", "command", "event_type", MISREAD}
     return " ".join(f"{k}={_short(k, v)}" for k, v in fields.items() if k not in left_out and v not in (None, ""))
+
+
+def _masked(body: object) -> object:
+    """Hide the keys that were pressed: they may be a PIN, or the number of a card."""
+    match body:
+        case GatherEnded(digits=str(digits)):
+            return replace(body, digits="•" * len(digits))
+        case DtmfReceived(digit=str(digit)):
+            return replace(body, digit="•" * len(digit))
+        case _:
+            return body
+
+
+def _goal(goal: Goal) -> str:
+    """Return where a goal leads, in a word or two."""
+    ways = {"queue": goal.queue, "menu": goal.menu, "voicemail": goal.voicemail, "number": goal.number}
+    return next((f"{way} {name}" for way, name in ways.items() if name), "log-in" if goal.login else "the end")
 
 
 def _result(result: Succeeded | Refused | Unknown) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ingress.envelope import Address
 from worker.aggregates import machine
 from worker.commands import command as c
@@ -62,3 +64,10 @@ def test_what_is_not_documented_is_pointed_out() -> None:
 def test_what_lacks_its_ids_is_shown_with_the_reason() -> None:
     (first, *_) = step(w.decode_webhook("call.answered", b'{"payload":{}}'))
     assert first.endswith("webhook  call.answered (not as documented: Object missing required field `call_control_id`)")
+
+
+@pytest.mark.parametrize("body", [w.GatherEnded("c1", digits="4711", status="valid"), w.DtmfReceived("c1", digit="7")])
+def test_keys_that_were_pressed_are_never_shown(body: w.Delivered) -> None:
+    text = "\n".join(step(body))
+    assert "7" not in text.partition("webhook")[2]
+    assert "•" in text

@@ -1,7 +1,7 @@
 """The policy: what a tenant's numbers, queues and agents are."""
 
 from worker.policy.model.basics import Announcement, Digit, Secret, Sound, Voice, sound_of
-from worker.policy.model.goals import CallerRule, Goal, Menu, Music, Number, Voicemail
+from worker.policy.model.goals import CallerRule, Goal, Login, Menu, Music, Number, Voicemail
 from worker.policy.model.hours import Hours, is_open
 from worker.policy.model.people import Agent, Serves, Supervisor
 from worker.policy.model.queues import Announcements, Callback, Key, Queue, Recording, Relaxed, Requirement
@@ -17,6 +17,7 @@ __all__ = [
     "Goal",
     "Hours",
     "Key",
+    "Login",
     "Menu",
     "Music",
     "Number",

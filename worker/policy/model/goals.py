@@ -47,8 +47,23 @@ class Voicemail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thanks: Announcement | None = "Thank you. Goodbye."
 
 
+class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said to agents who log in by phone."""
+
+    extension: Announcement = "Please enter your extension, and then the hash key."
+    pin: Announcement = "Please enter your PIN, and then the hash key."
+    wrong: Announcement = "That is not right."
+    on: Announcement = "You are logged in. Goodbye."
+    off: Announcement = "You are logged out. Goodbye."
+    #: After three tries, or where the policy does not have the agent any more.
+    refused: Announcement = "You cannot log in now. Goodbye."
+
+
 class CallerRule(Goal, frozen=True, forbid_unknown_fields=True, rename={"callers": "from"}):
-    """What is different for some callers. The first rule of a number that fits is taken."""
+    """What is different for some callers. The first rule of a number that fits is taken.
+
+    A rule without a way of its own keeps the number's, and adds its priority to the number's. Closed is closed for all.
+    """
 
     #: Numbers in E.164 form; one that ends in "*" means all that begin so. `anonymous`: no number is shown.
     callers: tuple[Name, ...] = ()

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from worker.policy.model.basics import Name, PhoneNumber, Secret, Url, Voice
-from worker.policy.model.goals import Menu, Music, Number, Voicemail
+from worker.policy.model.goals import Login, Menu, Music, Number, Voicemail
 from worker.policy.model.hours import Hours
 from worker.policy.model.people import Agent, Supervisor
 from worker.policy.model.queues import Queue
@@ -31,6 +31,7 @@ class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hours: dict[Name, Hours] = {}
     menus: dict[Name, Menu] = {}
     voicemails: dict[Name, Voicemail] = {}
+    login: Login = Login()
     queues: dict[Name, Queue] = {}
     agents: dict[Name, Agent] = {}
     supervisors: dict[Name, Supervisor] = {}
