@@ -23,6 +23,8 @@ DUTY_STYLE = {
     "reserved": "yellow",
     "busy": "bold red",
     "wrapping-up": "cyan",
+    "paused": "magenta",
+    "delayed": "dim",
     "offline": "dim",
 }
 

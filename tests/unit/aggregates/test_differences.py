@@ -96,7 +96,7 @@ def test_what_is_younger_than_a_look_is_not_undone_by_it(centre: Centre) -> None
 def test_a_conference_that_has_ended_is_replaced(centre: Centre) -> None:
     centre.agent_up("alice")
     assert look(centre, "conference", "room-alice", StatusSeen(ended=True)) == ("ended",)
-    assert centre.agent("alice").duty == "offline"
+    assert centre.agent("alice").duty == "delayed"
     assert centre.open(c.CreateConference)
 
 

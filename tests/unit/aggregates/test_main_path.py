@@ -96,7 +96,7 @@ def test_a_join_refused_because_the_conference_is_gone_gets_a_new_conference(cen
     centre.agent_up("alice")
     centre.ring("c1")
     centre.refuse(centre.last(c.JoinConference), "90058", "gone", status=404)
-    assert centre.agent("alice").duty == "offline"
+    assert centre.agent("alice").duty == "delayed"
     centre.succeed(centre.last(c.CreateConference), conference="room-2")
     assert joins(centre)[-1] == ("c1", "room-2")
 

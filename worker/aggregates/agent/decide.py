@@ -5,68 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ingress.envelope import Address, AggregateKind
+from ingress.intents.model import Asked, CareIntent, EndConversation, WrapUp
+from worker.aggregates.agent.reach import line, room
 from worker.aggregates.agent.state import Agent
-from worker.commands import command as c
-from worker.commands.client_state import ClientState
-from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell
+from worker.decisions.decision import Act, Refuse, SetTimer, Tell
 from worker.events import notices as n
 from worker.events.event import Event
 from worker.policy.model import Agent as AgentPolicy
 from worker.policy.model import Tenant
 
-#: Telnyx ends the ringing itself; this is added for the webhook that may be late or lost.
-RING_SLACK_MS = 15_000
-ROOM_RETRY_MS = 1_000
+#: A reservation of which nothing is heard for so long is looked into.
+HELD_MS = 60_000
 
 
 def decide(agent: Agent, event: Event, policy: Tenant) -> tuple[Act, ...]:
-    """Return what is to be done for the agent after *event*. One who is not in the policy is left alone."""
+    """Return what is to be done for the agent after *event*.
+
+    One who is not in the policy (any more) is dialled no more, and what is under way is brought to its end.
+    """
     rules = policy.agents.get(agent.name)
-    if rules is None:
-        return ()
-    return (*_line(agent, event, policy, rules), *_room(agent, event), *_offers(agent, event, rules))
+    return (
+        *_intents(agent, event, rules),
+        *line(agent, event, policy, rules),
+        *room(agent, event, rules),
+        *_offers(agent, event),
+        *_conversation(agent, event, policy, rules),
+        *_delay(agent, event, rules),
+        *_queues(agent, rules),
+    )
 
 
-def _line(agent: Agent, event: Event, policy: Tenant, rules: AgentPolicy) -> Iterator[Act]:
-    for stray in agent.strays:
-        yield Send(c.Hangup(stray))
-    if not agent.wanted:
+def _intents(agent: Agent, event: Event, rules: AgentPolicy | None) -> Iterator[Act]:
+    for answer in agent.phone_answers:
+        yield Tell(_to(agent, "call", answer.call), n.PhoneLoggedIn(answer.on, answer.refused))
+    if not isinstance(event.body, Asked):
         return
-    if agent.line == "down":
-        state = ClientState(owner=f"agent:{agent.name}", purpose="line")
-        yield Send(c.Dial(rules.address, policy.caller_id, policy.connection_id, rules.ring_secs, state))
-        yield SetTimer("ring", event.received_ms + rules.ring_secs * 1000 + RING_SLACK_MS)
-    elif agent.line == "lost" and rules.redial_secs > 0:
-        yield CancelTimer("ring")
-        yield SetTimer("redial", event.received_ms + round(rules.redial_secs * 1000))
-
-
-def _room(agent: Agent, event: Event) -> Iterator[Act]:
-    """See that the agent's leg waits in a conference of its own."""
-    if agent.line != "up" or agent.leg is None:
+    if agent.refusal is not None or rules is None:
+        yield Refuse(agent.refusal or f"There is no agent {agent.name} in the policy.")
         return
-    match agent.room:
-        case "none":
-            yield CancelTimer("ring")
-            yield Send(
-                c.CreateConference(
-                    _room_name(agent, agent.rooms), agent.leg, ClientState(owner=f"agent:{agent.name}", purpose="line")
-                )
-            )
-        case "unsure":
-            yield Send(c.FindConference(_room_name(agent, agent.rooms - 1)))
-        case "found":
-            yield Send(c.JoinConference(agent.conference or "", agent.leg))
-        case "waiting":
-            yield SetTimer("room", event.received_ms + ROOM_RETRY_MS)
-        case "ready" if agent.introduce:
-            ready = n.ConferenceReady(agent.name, agent.leg, event.received_ms)
-            yield Tell(_to(agent, "conference", agent.conference or ""), ready)
-        case _:
-            return
+    intent = event.body.intent
+    if isinstance(intent, WrapUp):
+        yield SetTimer("wrap-up", event.received_ms + round(intent.secs * 1000))
+    elif isinstance(intent, CareIntent):
+        yield Tell(_to(agent, "conference", agent.conference or ""), n.Care(event.event_id, intent))
 
 
-def _offers(agent: Agent, event: Event, rules: AgentPolicy) -> Iterator[Act]:
+def _offers(agent: Agent, event: Event) -> Iterator[Act]:
     for reply in agent.replies:
         answer: n.AnyNotice
         if reply.reason is None:
@@ -74,23 +58,64 @@ def _offers(agent: Agent, event: Event, rules: AgentPolicy) -> Iterator[Act]:
         else:
             answer = n.OfferDeclined(reply.offer, agent.name, reply.reason)
         yield Tell(_to(agent, "queue", reply.queue), answer)
-    if agent.unwrapped:
-        yield SetTimer("wrap-up", event.received_ms + round(rules.wrap_up_secs * 1000))
     if agent.broken is not None:
-        yield Tell(_to(agent, "queue", agent.broken.queue), n.AgentGone(agent.name, agent.turn, agent.broken.id))
-    if agent.told >= agent.turn:
+        # The turn of the conversation: what he is now has a later one.
+        gone = n.AgentGone(agent.name, agent.turn - 1, agent.broken.id, "busy")
+        yield Tell(_to(agent, "queue", agent.broken.queue), gone)
+    if agent.duty == "reserved" and agent.offer is not None and not agent.watched:
+        yield SetTimer("reserved", event.received_ms + agent.offer.within_ms + HELD_MS)
+
+
+def _conversation(agent: Agent, event: Event, policy: Tenant, rules: AgentPolicy | None) -> Iterator[Act]:
+    if agent.hung_up is not None:
+        over = n.Care(event.event_id, EndConversation(agent.name))
+        yield Tell(_to(agent, "conference", agent.hung_up), over)
+    if agent.wrapping is not None:
+        queue = policy.queues.get(agent.wrapping)
+        secs = queue.wrap_up_secs if queue else None
+        if secs is None:
+            secs = rules.wrap_up_secs if rules else 0
+        yield SetTimer("wrap-up", event.received_ms + round(secs * 1000))
+
+
+def _delay(agent: Agent, event: Event, rules: AgentPolicy | None) -> Iterator[Act]:
+    if not agent.untimed or _is_worn_out(agent, rules):
         return
-    for queue in rules.serves:
-        if agent.duty == "available":
-            free = n.AgentFree(agent.name, agent.turn, agent.idle_since_ms, agent.conference or "")
+    match agent.delay:
+        case "rejected":
+            secs = rules.reject_delay_secs if rules else 0
+        case "line-busy":
+            secs = rules.busy_delay_secs if rules else 0
+        case _:
+            secs = rules.no_answer_delay_secs if rules else 0
+    yield SetTimer("delay", event.received_ms + round(secs * 1000))
+
+
+def _queues(agent: Agent, rules: AgentPolicy | None) -> Iterator[Act]:
+    """Tell the queues whether the agent is free. That he is reserved, busy or wrapping up they learn when they ask."""
+    if agent.told >= agent.turn or agent.duty in ("reserved", "busy", "wrapping-up"):
+        return
+    serves = tuple(rules.serves) if rules else ()
+    state: n.NotFree = "offline"
+    if agent.duty == "available":
+        free = n.AgentFree(
+            agent.name, agent.turn, agent.idle_since_ms, agent.conference or "", agent.answered, agent.talk_ms
+        )
+        for queue in serves:
             yield Tell(_to(agent, "queue", queue), free)
-        elif agent.duty == "offline":
-            yield Tell(_to(agent, "queue", queue), n.AgentGone(agent.name, agent.turn))
+    else:
+        state = "paused" if _is_worn_out(agent, rules) else agent.duty
+        for queue in serves:
+            yield Tell(_to(agent, "queue", queue), n.AgentGone(agent.name, agent.turn, state=state))
+    for queue in agent.served:
+        if queue not in serves:
+            yield Tell(_to(agent, "queue", queue), n.AgentGone(agent.name, agent.turn, state="offline"))
 
 
-def _room_name(agent: Agent, number: int) -> str:
-    """Name a conference that no other one of the account has: the leg is unique, and the number counts on it."""
-    return f"switchhook-{agent.address.tenant}-{agent.name}-{(agent.leg or '')[-12:]}-{number}"
+def _is_worn_out(agent: Agent, rules: AgentPolicy | None) -> bool:
+    """Whether so many offers in a row were not answered that the agent is paused."""
+    most = rules.max_no_answer if rules else 0
+    return agent.duty == "delayed" and agent.untimed and 0 < most <= agent.misses
 
 
 def _to(agent: Agent, kind: AggregateKind, ident: str) -> Address:

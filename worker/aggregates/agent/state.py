@@ -9,8 +9,16 @@ import msgspec
 from ingress.envelope import Address
 from worker.events.notices import DeclineReason
 
-#: `offline`: not reached, or not yet in his conference.
-Duty = Literal["offline", "available", "reserved", "busy", "wrapping-up"]
+#: `offline`: logged out, or not reached. `delayed`: left alone for a while, or moving to another leg or conference.
+Duty = Literal["offline", "available", "paused", "reserved", "busy", "wrapping-up", "delayed"]
+#: What an agent can ask to be.
+Standing = Literal["available", "paused", "offline"]
+#: How an agent did not take a caller who was offered.
+Miss = Literal["rejected", "line-busy", "no-answer", "machine", "unreachable"]
+#: Why an agent is left alone. `moving`: until he is in his next conference; the others: until a timer.
+Delay = Literal["moving"] | Miss
+#: The duties in which an agent has no caller and may have one at any time, or none until he says so.
+RESTING: frozenset[Duty] = frozenset({"offline", "available", "paused"})
 
 
 class Offered(msgspec.Struct, frozen=True):
@@ -19,6 +27,10 @@ class Offered(msgspec.Struct, frozen=True):
     id: str
     queue: str
     call: str
+    number: str = ""
+    within_ms: int = 0
+    #: `made`: he is being rung. `accepted`: the queue is told so. `assigned`: the caller is on the way.
+    step: Literal["made", "accepted", "assigned"] = "made"
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -29,39 +41,97 @@ class Reply(msgspec.Struct, frozen=True):
     reason: DeclineReason | None = None
 
 
+class Phoned(msgspec.Struct, frozen=True):
+    """An answer to a login by phone that the leg has to be told."""
+
+    call: str
+    on: bool
+    refused: bool = False
+
+
 class Agent(msgspec.Struct, frozen=True, tag="agent"):
-    """One agent of a tenant, nailed-up."""
+    """One agent of a tenant."""
 
     address: Address
-    #: The agent has signed in.
-    wanted: bool = False
-    #: How the leg stands; `resting` waits for the redial time after it was lost, `lost` has still to be seen to.
-    line: Literal["down", "dialling", "ringing", "up", "lost", "resting"] = "down"
+    #: Whether the policy has him, and logs him in by itself.
+    enrolled: Literal["no", "self", "policy"] = "no"
+    reach: Literal["nailed-up", "on-demand"] = "nailed-up"
+    #: What he, or the policy for him, has asked to be; `reason` is why.
+    standing: Standing = "offline"
+    reason: str = ""
+    duty: Duty = "offline"
+
+    #: How the leg stands; `resting` waits for the redial time after it was lost, `lost` has still to be seen to,
+    #: `phoned` for the phone to be free after a login by it, `closing` for the end of the leg that was hung up.
+    line: Literal["down", "dialling", "ringing", "up", "lost", "resting", "phoned", "closing"] = "down"
     leg: str | None = None
+    #: What the leg was dialled for, in the words that ride with it; unique by `dials`, the legs dialled so far.
+    purpose: str = ""
+    dials: int = 0
+    #: The offer for which the leg was dialled, if it is not nailed-up.
+    leg_offer: str | None = None
+    leg_since_ms: int = 0
+    #: The leg that is being hung up.
+    closing: str | None = None
+    #: Why there is no leg, for people.
+    trouble: str = ""
+    #: It is known who has answered, a person or a machine.
+    screened: bool = False
     #: Legs that have ended, the newest last: what is heard of them late counts no more.
     ended_legs: tuple[str, ...] = ()
-    #: Legs that answered although another one is up.
+    #: Legs to be hung up.
     strays: tuple[str, ...] = ()
-    room: Literal["none", "asked", "unsure", "finding", "found", "waiting", "ready"] = "none"
+    #: Legs of which nobody knows whether they were hung up.
+    unhung: tuple[str, ...] = ()
+
+    room: Literal["none", "screening", "asked", "unsure", "finding", "found", "waiting", "ready"] = "none"
     conference: str | None = None
+    #: The conference that he leaves for another one.
+    leaving: str | None = None
     #: Conferences asked for so far; the next one's name is made of it.
     rooms: int = 0
     #: The conference has not been told yet whose it is.
     introduce: bool = False
-    duty: Duty = "offline"
+    #: The conference, or the leg, nears the longest that Telnyx lets it live: he moves when he has no caller.
+    room_old: bool = False
+    line_old: bool = False
+
     offer: Offered | None = None
+    #: Offers that are over, the newest last.
+    past_offers: tuple[str, ...] = ()
     #: An offer that broke with the leg, and its queue has not been told.
     broken: Offered | None = None
+    #: The conversation that the agent has ended by hanging up: its conference has to end it for the caller.
+    hung_up: str | None = None
     replies: tuple[Reply, ...] = ()
-    #: Grows with each change between free and not free.
+    #: The reservation's own timer is set.
+    watched: bool = False
+    delay: Delay | None = None
+    #: The delay's timer is not set.
+    untimed: bool = False
+    #: Offers in a row that he did not answer.
+    misses: int = 0
+    #: Wrap-up after a caller of this queue has begun, and its timer is not set.
+    wrapping: str | None = None
+
+    #: Grows with each change of `duty`.
     turn: int = 0
-    #: The last turn that the queues were told of.
+    #: The last turn that the queues were told of, and the queues that hold him for free, or may.
     told: int = 0
+    served: tuple[str, ...] = ()
     idle_since_ms: int = 0
-    #: Wrap-up has begun, and its timer is not set.
-    unwrapped: bool = False
-    #: Conversations so far.
+    busy_since_ms: int = 0
+    #: Conversations, and time spent in them, since he logged in.
     answered: int = 0
+    talk_ms: int = 0
+
+    #: Calls by which he has logged in or out, the newest last, and answers to them.
+    phoned: tuple[str, ...] = ()
+    phone_answers: tuple[Phoned, ...] = ()
+    #: Why the intent that was just folded is refused.
+    refusal: str | None = None
+    #: When the timers that are set come due; one that fires and is not the last set counts no more.
+    timers: dict[str, int] = {}
 
     @property
     def name(self) -> str:
@@ -70,5 +140,12 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
 
     @property
     def ready(self) -> bool:
-        """Whether the agent's leg waits in his conference."""
-        return self.line == "up" and self.room == "ready"
+        """Whether a caller can be offered, as far as leg and conference go."""
+        return self.reach == "on-demand" or (self.line == "up" and self.room == "ready" and self.leg_offer is None)
+
+    @property
+    def pending(self) -> Standing | None:
+        """What the agent will be, and is not yet: after this caller, or when he is reached."""
+        if self.duty in RESTING:
+            return None if self.duty == self.standing else self.standing
+        return None if self.standing == "available" else self.standing

@@ -1,0 +1,85 @@
+"""What is asked of an agent: to be logged in or out, to be ready or paused, to decline; and what is refused."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ingress.intents import model as i
+from worker.aggregates.agent import duty
+from worker.aggregates.agent.state import Agent, Phoned, Standing
+from worker.events.intents import Enrol
+
+REMEMBERED_CALLS = 16
+
+
+def enrolled(agent: Agent, enrol: Enrol, now_ms: int) -> Agent:
+    """The policy has the agent; what it says may be new, so his queues are told again."""
+    log_in = enrol.log_in and agent.enrolled != "policy"
+    agent = replace(agent, enrolled="policy" if enrol.log_in else "self", reach=enrol.reach, turn=agent.turn + 1)
+    if log_in and agent.standing == "offline":
+        return _stand(agent, "available", "", now_ms)
+    return duty.settled(agent, now_ms)
+
+
+def struck(agent: Agent, now_ms: int) -> Agent:
+    """The policy has the agent no more."""
+    if agent.enrolled == "no":
+        return agent
+    return replace(_stand(agent, "offline", "not in the policy", now_ms), enrolled="no")
+
+
+def asked(agent: Agent, intent: i.AnyIntent, now_ms: int) -> Agent:
+    """Somebody asks something of the agent; what concerns his conversation is passed on by the decision."""
+    if agent.enrolled == "no":
+        return replace(agent, refusal=f"There is no agent {agent.name} in the policy.")
+    match intent:
+        case i.SetAgentState(state=state, reason=reason):
+            return _stand(agent, state, reason, now_ms)
+        case i.Decline():
+            return _decline(agent, now_ms)
+        case i.WrapUp() if agent.duty != "wrapping-up":
+            return replace(agent, refusal=f"{agent.name} is not wrapping up, but {_now(agent)}.")
+        case i.WrapUp():
+            return agent
+        case _ if agent.duty != "busy" or agent.conference is None:
+            return replace(agent, refusal=f"{agent.name} is not in a conversation, but {_now(agent)}.")
+        case _:
+            return agent
+
+
+def phoned(agent: Agent, call: str, now_ms: int) -> Agent:
+    """The agent rings to log in, or out. His own line is dialled when the phone is free again."""
+    if call in agent.phoned:
+        return agent
+    agent = replace(agent, phoned=(*agent.phoned, call)[-REMEMBERED_CALLS:])
+    if agent.enrolled == "no":
+        return replace(agent, phone_answers=(*agent.phone_answers, Phoned(call, on=False, refused=True)))
+    on = agent.standing == "offline"
+    agent = replace(agent, phone_answers=(*agent.phone_answers, Phoned(call, on)))
+    agent = _stand(agent, "available" if on else "offline", "", now_ms)
+    return replace(agent, line="phoned") if on and agent.reach == "nailed-up" and agent.line == "down" else agent
+
+
+def _stand(agent: Agent, standing: Standing, reason: str, now_ms: int) -> Agent:
+    """Take note of what the agent is to be: it is so at once where he has no caller, else after the wrap-up."""
+    if agent.standing == "offline" and standing != "offline":
+        agent = replace(agent, answered=0, talk_ms=0, idle_since_ms=0, misses=0)
+    agent = replace(agent, standing=standing, reason=reason)
+    if standing == "available":
+        agent = replace(agent, misses=0, line="down" if agent.line in ("lost", "resting") else agent.line)
+    if agent.duty == "delayed" and agent.delay != "moving":
+        return duty.rest(agent, now_ms)
+    return duty.settled(agent, now_ms)
+
+
+def _decline(agent: Agent, now_ms: int) -> Agent:
+    offer = agent.offer
+    if agent.duty != "reserved" or offer is None:
+        return replace(agent, refusal=f"No caller is being offered to {agent.name}, who is {_now(agent)}.")
+    if offer.step != "made":
+        return replace(agent, refusal=f"{agent.name} has the caller already: he is on the way.")
+    return duty.missed(agent, "rejected", now_ms)
+
+
+def _now(agent: Agent) -> str:
+    return agent.duty.replace("-", " ")
