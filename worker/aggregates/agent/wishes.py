@@ -15,7 +15,8 @@ REMEMBERED_CALLS = 16
 def enrolled(agent: Agent, enrol: Enrol, now_ms: int) -> Agent:
     """The policy has the agent; what it says may be new, so his queues are told again."""
     log_in = enrol.log_in and agent.enrolled != "policy"
-    agent = replace(agent, enrolled="policy" if enrol.log_in else "self", reach=enrol.reach, turn=agent.turn + 1)
+    turn = agent.turn + (1 if agent.duty != "offline" else 0)
+    agent = replace(agent, enrolled="policy" if enrol.log_in else "self", reach=enrol.reach, turn=turn)
     if log_in and agent.standing == "offline":
         return _stand(agent, "available", "", now_ms)
     return duty.settled(agent, now_ms)
