@@ -46,62 +46,61 @@ def test_a_good_policy_is_read_and_named_by_its_text() -> None:
         ('caller_id = "+13125550100"\n', "", "tenants.default.caller_id is missing"),
         ('"+13125550100"', '"5550100"', "tenants.default.caller_id is '5550100'"),
         ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nmax_wait_secs = 'long'",
-         "tenants.default.queues.support.max_wait_secs is 'long': expected `float`, got `str`"),
+         "tenants.default.queues.support.max_wait_secs is 'long', not seconds above 0 up to 14400"),
         ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nrecording.format = 'ogg'",
-         "tenants.default.queues.support.recording.format is 'ogg': invalid enum value 'ogg' (allowed: mp3, wav)"),
+         "tenants.default.queues.support.recording.format is 'ogg': it is one of mp3, wav"),
         ('queue = "support"', 'queue = "sales"', "numbers.\"+13125550131\".queue is 'sales': there is no such queue"),
-        ('queues = ["support"]', 'queues = ["sales"]', "agents.alice.queues has 'sales': there is no such queue"),
-        ('"+13125550131"', '"5550131"', 'numbers."5550131": a number is written in E.164 form'),
+        ('queues = ["support"]', 'queues = ["sales"]', "agents.alice.queues[0] is 'sales': there is no such queue"),
+        ('"+13125550131"', '"5550131"', "numbers.5550131: a name here is a number in E.164 form"),
         ("sip:alice@sip.telnyx.com", "alice", "tenants.default.agents.alice.address is 'alice'"),
         ('{ env = "A" }', '{ env = "A", file = "B" }', "tenants.default.api_key needs exactly one of"),
-        ("tenants.default", "tenants.De_fault", "a tenant's name is small letters"),
+        ("tenants.default", "tenants.De_fault", "tenants.De_fault: a name here is of small letters"),
         ("[tenants.default]", "[tenants.default", "this is not TOML"),
-        (GOOD, "tenants.default = 5", "tenants.default is 5: expected `object`, got `int`"),
+        (GOOD, "tenants.default = 5", "tenants.default is 5, not a table with agents, api_base,"),
         (GOOD, "", "tenants is missing"),
         ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nmax_wait_secs = -1",
-         "support.max_wait_secs is -1: expected `float` > 0.0 (allowed: seconds above 0 up to 14400)"),
+         "support.max_wait_secs is -1, not seconds above 0 up to 14400"),
         ("sip:alice@sip.telnyx.com", "alice",
-         "address is 'alice': expected `str` (allowed: a number in E.164 form, or a SIP URI"),
-        ('queue = "support"', 'greeting = "Hello"', 'tenants.default.numbers."+13125550131".queue is missing'),
+         "address is 'alice', not a number in E.164 form, or a SIP URI such as"),
         ('queue = "support"', 'queue = "support"\ngreting = "x"',
-         'numbers."+13125550131".greting is not a key: did you mean greeting? allowed here: greeting, queue'),
+         'numbers."+13125550131".greting is not a key: did you mean greeting? allowed here: closed, greeting, hours'),
         ('queue = "support"', 'queue = "support"\ngreeting = ""',
-         "numbers.\"+13125550131\".greeting is '': expected `str` of length >= 1 (allowed: 1 to 3000 characters)"),
+         "numbers.\"+13125550131\".greeting is '', not 1 to 3000 characters"),
         ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nmax_wait = 5",
          "tenants.default.queues.support.max_wait is not a key: did you mean max_wait_secs?"),
         ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nmax_attempts = 2.5",
-         "support.max_attempts is 2.5: expected `int`, got `float` (allowed: a whole number from 1 to 20)"),
-        ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nstrategy = 'random'",
-         "support.strategy is 'random': invalid enum value 'random' (allowed: longest-idle)"),
+         "support.max_attempts is 2.5, not a whole number from 1 to 20"),
+        ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nstrategy = 'longest'",
+         "support.strategy is 'longest': did you mean longest-idle? it is one of fewest-calls, "),
         ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nrecording = 'all'",
-         "tenants.default.queues.support.recording is 'all': expected `object`, got `str`"),
+         "tenants.default.queues.support.recording is 'all', not a table with announce, channels, format,"),
         ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nrecording.chanels = 'dual'",
-         "support.recording.chanels is not a key: did you mean channels? allowed here: channels, format, record"),
+         "support.recording.chanels is not a key: did you mean channels? allowed here: announce, channels, format"),
         ("[tenants.default.queues.support]", '[tenants.default.queues.support]\n[tenants.default.queues.""]',
-         'tenants.default.queues."": a name is 1 to 255 characters'),
+         'tenants.default.queues."": a name here is 1 to 255 characters'),
         ('queues = ["support"]', "queues = []",
-         "tenants.default.agents.alice.queues is []: expected `array` of length >= 1 (allowed: a list of at least one"),
+         "tenants.default.agents.alice.queues is an empty list, not a list of at least one queue"),
         ('queues = ["support"]', 'queues = ["support"]\nring_secs = 1',
-         "alice.ring_secs is 1: expected `int` >= 5 (allowed: whole seconds from 5 to 600)"),
+         "alice.ring_secs is 1, not whole seconds from 5 to 600"),
         ('queues = ["support"]', 'queues = ["support"]\nwrap_up_secs = 20000',
-         "alice.wrap_up_secs is 20000: expected `float` <= 14400.0 (allowed: seconds from 0 to 14400)"),
-        ('[{ env = "B" }]', "[]", "tenants.default.public_keys: expected `array` of length >= 1"),
+         "alice.wrap_up_secs is 20000, not seconds from 0 to 14400"),
+        ('[{ env = "B" }]', "[]", "tenants.default.public_keys is not what it must be: a list of at least one"),
         ('[{ env = "B" }]', '[{ env = "B" }, {}]', "tenants.default.public_keys needs exactly one of"),
         ('{ env = "A" }', "{}", "tenants.default.api_key needs exactly one of"),
         ('{ env = "A" }', '{ env = "no name" }', "tenants.default.api_key.env is not the name of an environment"),
-        ('connection_id = "1"', "connection_id = 1", "tenants.default.connection_id is 1: expected `str`, got `int`"),
+        ('connection_id = "1"', "connection_id = 1", "tenants.default.connection_id is 1, not 1 to 255 characters"),
         ('connection_id = "1"', 'connection_id = "1"\napi_base = "ftp://x"',
-         "tenants.default.api_base is 'ftp://x': expected `str` (allowed: an address with http:// or https://"),
+         "tenants.default.api_base is 'ftp://x', not an address with http:// or https://"),
         ('connection_id = "1"', 'connection_id = "1"\nvoice.pitch = 1',
          "tenants.default.voice.pitch is not a key: allowed here: language, voice"),
         (GOOD, "tenants = 5",
-         "tenants is 5: expected `object`, got `int` (allowed: at least one table [tenants.NAME])"),
+         "tenants is 5, not at least one table [tenants.NAME]"),
         (GOOD, "tenant = 5\n" + GOOD, "tenant is not a key: did you mean tenants? allowed here: tenants"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_said_with_its_key_and_what_is_allowed(old: str, new: str, said: str) -> None:
     assert old in GOOD
-    assert f"policy.toml: {said}" in refusal(GOOD.replace(old, new)) or said in refusal(GOOD.replace(old, new))
+    assert said in refusal(GOOD.replace(old, new))
 
 
 def test_all_mistakes_are_said_at_once() -> None:
@@ -160,10 +159,15 @@ def test_every_mistake_stands_in_a_line_of_its_own_that_begins_with_the_file() -
         parse_policy(GOOD.replace("[tenants.default.queues.support]", "[tenants.default.queues.support]\nx = 1") + more,
                      "policy.toml")  # fmt: skip
     assert caught.value.path == "policy.toml"
-    assert str(caught.value).splitlines() == [f"policy.toml: {mistake}" for mistake in caught.value.mistakes]
-    assert [mistake.split(" is ")[0] for mistake in caught.value.mistakes] == [
-        "tenants.default.queues.support.x",
-        "tenants.other.connection_id",
+    told = zip(caught.value.lines, caught.value.mistakes, strict=True)
+    assert str(caught.value).splitlines() == [f"policy.toml:{line}: {mistake}" for line, mistake in told]
+    assert [
+        (line, mistake.split(" is ")[0])
+        for line, mistake in zip(caught.value.lines, caught.value.mistakes, strict=True)
+    ] == [
+        (10, "tenants.default.queues.support.x"),
+        (15, "tenants.other.connection_id"),
+        (16, "tenants.other.caller_id"),
     ]
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from ingress.errors import ConfigError
-from worker.policy.load import API_KEY, read_secret
 from worker.policy.model import Secret
+from worker.policy.secrets import API_KEY, read_secret
 from worker.telnyx.addresses import BASE_URL, REGIONS
 from worker.telnyx.client import TelnyxClient
 from worker.telnyx.errors import TelnyxError

@@ -12,6 +12,14 @@ import msgspec
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=14400, description="seconds from 0 to 14400")]
 PositiveSeconds = Annotated[float, msgspec.Meta(gt=0, le=14400, description="seconds above 0 up to 14400")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255, description="1 to 255 characters")]
+#: It stands in the webhook's address.
+TenantName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        description="of small letters, digits and hyphens, at most 63, for it stands in the webhook's address",
+    ),
+]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=3000, description="1 to 3000 characters")]
 PhoneNumber = Annotated[
     str, msgspec.Meta(pattern=r"^\+[1-9][0-9]{4,14}$", description='a number in E.164 form, such as "+13125550131"')

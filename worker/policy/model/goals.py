@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from worker.policy.model.basics import Announcement, Digit, Name, PhoneAddress, PositiveSeconds, Priority, Url
@@ -34,7 +36,7 @@ class Menu(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     invalid: Announcement | None = None
     timeout_secs: PositiveSeconds = 6
     #: How often the prompt is repeated.
-    retries: int = 2
+    retries: Annotated[int, msgspec.Meta(ge=0, le=20, description="a whole number from 0 to 20")] = 2
 
 
 class Voicemail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,6 +10,11 @@ from worker.policy.model.basics import Level, Name, PhoneAddress, Seconds
 
 RingSeconds = Annotated[int, msgspec.Meta(ge=5, le=600, description="whole seconds from 5 to 600")]
 
+Pin = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^sha256:[0-9a-f]{16}:[0-9a-f]{64}$", description="what `switchhook policy pin` prints"),
+]
+
 
 class Serves(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A queue that an agent serves. The lowest tier is asked first; in it the lowest position, where that counts."""
@@ -45,7 +50,7 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     #: Ask Telnyx whether a person or a machine answers (on demand).
     detect_machine: bool = False
     #: For logging in by phone: what `switchhook policy pin` prints. None: not by phone.
-    pin: Annotated[str, msgspec.Meta(pattern=r"^sha256:[0-9a-f]{16}:[0-9a-f]{64}$")] | None = None
+    pin: Pin | None = None
     #: The number that an agent enters before the PIN; none: agents are known by the number that they ring from.
     extension: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}$", description="1 to 10 digits")] | None = None
 

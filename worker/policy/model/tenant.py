@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from worker.policy.model.basics import Name, PhoneNumber, Secret, Url, Voice
+from worker.policy.model.basics import Name, PhoneNumber, Secret, TenantName, Url, Voice
 from worker.policy.model.goals import Login, Menu, Music, Number, Voicemail
 from worker.policy.model.hours import Hours
 from worker.policy.model.people import Agent, Supervisor
@@ -27,7 +27,7 @@ class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     voice: Voice = Voice()
     #: Heard by a held caller.
     hold_music: Music = Music()
-    numbers: dict[str, Number] = {}
+    numbers: dict[PhoneNumber, Number] = {}
     hours: dict[Name, Hours] = {}
     menus: dict[Name, Menu] = {}
     voicemails: dict[Name, Voicemail] = {}
@@ -40,4 +40,6 @@ class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole policy file."""
 
-    tenants: Annotated[dict[str, Tenant], msgspec.Meta(min_length=1, description="at least one table [tenants.NAME]")]
+    tenants: Annotated[
+        dict[TenantName, Tenant], msgspec.Meta(min_length=1, description="at least one table [tenants.NAME]")
+    ]

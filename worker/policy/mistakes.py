@@ -1,0 +1,58 @@
+"""What is wrong with a policy, said in the words of its file."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from ingress.errors import ConfigError
+from worker.policy.lines import Place
+
+BARE_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """One thing that is wrong: `text` is a sentence that begins with the key. The place is where its line is found."""
+
+    place: Place
+    text: str
+
+
+class PolicyError(ConfigError):
+    """Raised when a policy cannot be used. `mistakes` has one sentence for each mistake, `lines` where it stands."""
+
+    def __init__(self, path: str, mistakes: list[str], lines: list[int | None] | None = None) -> None:
+        where = lines or [None] * len(mistakes)
+        told = (f"{path}{f':{line}' if line else ''}: {text}" for text, line in zip(mistakes, where, strict=True))
+        super().__init__("\n".join(told))
+        self.path = path
+        self.mistakes = tuple(mistakes)
+        self.lines = tuple(where)
+
+
+def written(place: Place) -> str:
+    """Write a key as TOML does, `tenants.default.numbers."+1…".rules[0]`: a part that is not bare is quoted."""
+    told = ""
+    for part in place:
+        if isinstance(part, int):
+            told += f"[{part}]"
+        else:
+            told += ("." if told else "") + (part if BARE_KEY.match(part) else f'"{part}"')
+    return told
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `did you mean …? ` for the one of *known* that is like *name*, if there is one."""
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"did you mean {near[0]}? " if near else ""
+
+
+def unknown(place: Place, kind: str, name: str, known: Iterable[str]) -> Mistake:
+    """Say that there is no *kind* called *name*, and which there are."""
+    there = sorted(known)
+    listed = ", ".join(there[:20]) + (f" and {len(there) - 20} more" if len(there) > 20 else "")
+    hint = nearest(name, there)
+    return Mistake(place, f"{written(place)} is {name!r}: there is no such {kind}; {hint}there are: {listed or 'none'}")
