@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from worker.aggregates.call.state import Call
 from worker.aggregates.conference.decide import strangers
-from worker.aggregates.conference.fold import looked
+from worker.aggregates.conference.presence import looked
 from worker.aggregates.conference.state import Conference
 from worker.aggregates.machine import AggregateState
 from worker.aggregates.queue.decide import missing, unknown

@@ -1,29 +1,57 @@
-"""What a conference does now: tells who is together, and records it as the policy says."""
+"""What a conference does now: tells who is together, does what is asked, and records as the policy says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ingress.envelope import Address, AggregateKind
-from worker.aggregates.conference.state import Conference, Expected
+from ingress.intents.model import Asked, UpdateParticipant
+from worker.aggregates.conference import care, handover, manner, parties, recording
+from worker.aggregates.conference.fold import adopt
+from worker.aggregates.conference.state import Conference
 from worker.commands import command as c
-from worker.decisions.decision import Act, Send, SetTimer, Tell
+from worker.decisions.decision import Accept, Act, Refuse, Send, Tell
 from worker.events import notices as n
 from worker.events.event import Event
-from worker.events.outcomes import Observed, Outcome, ParticipantsSeen
-from worker.policy.model import Recording, Tenant
-
-RECORD_RETRY_MS = 1_000
+from worker.events.outcomes import Observed, ParticipantsSeen
+from worker.policy.model import Tenant
 
 
 def decide(conference: Conference, event: Event, policy: Tenant) -> tuple[Act, ...]:
     """Return what the conference does after *event*."""
-    return (
-        *_callers(conference, event),
-        *_strangers(conference, event),
-        *_recording(conference, event, policy),
-        *_end(conference),
-    )
+    acts: list[Act] = []
+    answer = care.answer(conference, policy)
+    asked = care.undertake(conference) if isinstance(answer, Accept) else None
+    acts += [answer] if answer is not None else []
+    acts += care.at_once(asked, event, policy) if asked is not None else ()
+    acts += _rights(conference, event)
+    acts += _callers(asked or conference, event)
+    acts += _strangers(conference, event)
+    # What is so by now is what the rest follows from: the end of a conversation ends all that was part of it.
+    after = adopt(conference, tuple(acts))
+    acts += recording.decide(after, event, policy)
+    acts += manner.decide(after, event, policy)
+    acts += parties.decide(after, event, policy)
+    for _ in ("the agent is out", "nobody is with the caller any more"):
+        acts += handover.decide(after := adopt(conference, tuple(acts)), event)
+    acts += care.look_for_moved(conference, event)
+    acts += _end(after)
+    return tuple(acts)
+
+
+def _rights(conference: Conference, event: Event) -> Iterator[Act]:
+    """Change a participant's rights; whether there is such a one, Telnyx knows."""
+    if not isinstance(event.body, Asked) or not isinstance(event.body.intent, UpdateParticipant):
+        return
+    asked = event.body.intent
+    rights = (asked.end_conference_on_exit, asked.soft_end_conference_on_exit, asked.beep_enabled)
+    if conference.ended_ms is not None or not conference.legs:
+        yield Refuse("There is no such conference, or it has ended.")
+    elif all(right is None for right in rights):
+        yield Refuse("Nothing is to be changed.")
+    else:
+        yield Accept()
+        yield Send(c.ChangeRights(conference.id, asked.participant, *rights))
 
 
 def _callers(conference: Conference, event: Event) -> Iterator[Act]:
@@ -34,9 +62,13 @@ def _callers(conference: Conference, event: Event) -> Iterator[Act]:
             yield Tell(_to(conference, "queue", caller.queue), connected)
             yield Tell(_to(conference, "agent", caller.agent), connected)
         elif conference.has_left(caller):
+            yield from care.farewell(conference, caller.call)
             at_ms = conference.left_ms(caller.call) or event.occurred_ms
             left = n.CallerLeft(caller.offer, caller.call, at_ms)
-            yield Tell(_to(conference, "queue", caller.queue), left)
+            talk = conference.talk
+            if talk is None or talk.offer != caller.offer or not talk.moving:
+                # Of one who was sent elsewhere his leg tells the queue, once he is out.
+                yield Tell(_to(conference, "queue", caller.queue), left)
             yield Tell(_to(conference, "agent", caller.agent), left)
 
 
@@ -50,28 +82,10 @@ def _strangers(conference: Conference, event: Event) -> Iterator[Act]:
 def strangers(conference: Conference, look: Observed) -> tuple[str, ...]:
     """Return the legs that *look* found inside, are there still, and are neither the agent's nor expected."""
     found = look.seen.calls if isinstance(look.seen, ParticipantsSeen) else ()
-    known = {conference.agent_leg, *conference.expected}
+    known = {conference.agent_leg, *conference.expected, *(party.leg for party in conference.parties.values())}
+    if conference.handed is not None:
+        known.add(conference.handed.call)
     return tuple(call for call in found if call not in known and conference.inside(call))
-
-
-def _recording(conference: Conference, event: Event, policy: Tenant) -> Iterator[Act]:
-    """Record while a caller and the agent are both in, whichever of the facts came last."""
-    wanted = next((x for x in conference.expected.values() if conference.together(x)), None)
-    rules = _rules(wanted, policy) if wanted else None
-    match conference.recording:
-        case "off" if wanted and rules and wanted.call != conference.unrecorded:
-            yield Send(c.RecordStart(conference.id, rules.format, rules.channels))
-        case "on" if conference.ended_ms is None and (wanted is None or wanted.call != conference.recorded):
-            yield Send(c.RecordStop(conference.id))
-        case "again" if isinstance(event.body, Outcome):
-            yield SetTimer("record", event.received_ms + RECORD_RETRY_MS)
-        case _:
-            return
-
-
-def _rules(caller: Expected, policy: Tenant) -> Recording | None:
-    queue = policy.queues.get(caller.queue)
-    return queue.recording if queue and queue.recording.record == "all" else None
 
 
 def _end(conference: Conference) -> Iterator[Act]:

@@ -1,4 +1,4 @@
-"""Who is in a conference, who is expected, and what is recorded."""
+"""Who is in a conference, who is expected, what is asked of a conversation, and what is recorded."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from typing import Literal
 import msgspec
 
 from ingress.envelope import Address
+from ingress.intents.model import CareIntent, Role
+
+#: What is heard between `Conference.id` and the number of a party, in the purpose of its leg.
+PartyKind = Literal["consult", "third", "supervisor"]
+
+PartyStep = Literal["wanted", "dialled", "up", "asked", "doubted", "checking", "over", "ending"]
 
 
 class Presence(msgspec.Struct, frozen=True):
@@ -32,14 +38,88 @@ class Expected(msgspec.Struct, frozen=True):
     gone: bool = False
 
 
+class Talk(msgspec.Struct, frozen=True):
+    """A conversation of the agent with a caller, from the moment when they are together until the caller has left."""
+
+    call: str
+    offer: str
+    queue: str
+    #: The caller is to be on hold, the agent to be mute.
+    held: bool = False
+    muted: bool = False
+    #: An intent's word on recording, which goes before the policy's.
+    record: bool | None = None
+    paused: bool = False
+    #: The caller's leg has been told to go elsewhere.
+    moving: bool = False
+    #: Something was played or said, which may last longer than the conversation.
+    sounded: bool = False
+
+
+class Party(msgspec.Struct, frozen=True):
+    """Somebody whom we dial into a conversation.
+
+    `purpose` names him on his leg. `dialled` waits for the answer, `up` is to be put in, `asked` waits to be seen
+    inside, `doubted` is to be looked for; `over` is to be hung up, which `ending` waits for.
+    """
+
+    purpose: str
+    kind: PartyKind
+    #: The conversation that he is asked into.
+    call: str
+    #: A number or SIP URI; of a supervisor the name.
+    whom: str
+    role: Role | None = None
+    leg: str | None = None
+    step: PartyStep = "wanted"
+    #: How often hanging up was asked for.
+    hangups: int = 0
+
+    @property
+    def welcome(self) -> bool:
+        """Whether he is, or is to be, part of the conversation."""
+        return self.step not in ("over", "ending")
+
+
+class HandedOver(msgspec.Struct, frozen=True):
+    """A caller who goes on with a third party, without the agent.
+
+    `leave`, `leaving`: the agent is being let out; `left`: he is, and has not been told; `alone`: the two go on;
+    `over`: one of them has left; `apart`: ending the conference has failed, the caller is sent away himself.
+    """
+
+    call: str
+    queue: str
+    offer: str
+    step: Literal["leave", "leaving", "left", "alone", "over", "apart", "ending"] = "leave"
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """What the event being looked at asks for; gone with the next one."""
+
+    ask: str
+    intent: CareIntent
+
+
+class Take(msgspec.Struct, frozen=True):
+    """A recording that was begun: of whom, and when that was accepted."""
+
+    call: str
+    queue: str
+    agent: str
+    from_ms: int
+
+
 class Saved(msgspec.Struct, frozen=True, order=True):
     """A recording that can be fetched."""
 
     recording_id: str
     started_at: str
     ended_at: str
-    #: The caller who was in, as far as is known.
+    #: The caller who was in, his queue and his agent, as far as is known.
     call: str
+    queue: str = ""
+    agent: str = ""
 
 
 class Conference(msgspec.Struct, frozen=True, tag="conference"):
@@ -60,8 +140,25 @@ class Conference(msgspec.Struct, frozen=True, tag="conference"):
     recorded: str | None = None
     #: A caller whose recording was refused for good.
     unrecorded: str | None = None
+    #: The offer for which the policy was asked whether to record, and what it said.
+    judged: tuple[str, bool] | None = None
+    takes: tuple[Take, ...] = ()
     saved: tuple[Saved, ...] = ()
     told_over: bool = False
+    talk: Talk | None = None
+    parties: dict[str, Party] = {}
+    #: Parties so far; the next one's purpose is made of it.
+    asked_in: int = 0
+    handed: HandedOver | None = None
+    asking: Asking | None = None
+    #: The last asks that were looked at: one that comes twice is answered once.
+    asks: tuple[str, ...] = ()
+    #: How each leg was last commanded to be (`hold:LEG`, `mute:LEG`, `role:LEG`) and the recording (`pause`).
+    #: None: nobody knows. What is not here is as Telnyx begins: heard, and not held.
+    made: dict[str, str | None] = {}
+    #: A command that says how something should be has failed: it is said again in a while, so often at most.
+    failures: int = 0
+    resting: bool = False
 
     @property
     def id(self) -> str:
@@ -87,6 +184,16 @@ class Conference(msgspec.Struct, frozen=True, tag="conference"):
         presence = self.legs.get(caller.call)
         left = presence is not None and self._out(presence) and presence.joined_ms > caller.after_ms
         return left or caller.gone or self.ended_ms is not None
+
+    @property
+    def caller(self) -> Expected | None:
+        """The caller whom the agent talks with; both are in."""
+        known = self.expected.get(self.talk.call) if self.talk else None
+        return known if known is not None and self.together(known) else None
+
+    def party_of(self, leg: str) -> Party | None:
+        """Return whose leg it is that we have dialled."""
+        return next((each for each in self.parties.values() if each.leg == leg), None)
 
     def left_ms(self, leg: str) -> int | None:
         """Return when *leg* went out, as far as that is known."""

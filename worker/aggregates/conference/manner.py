@@ -1,0 +1,144 @@
+"""How those inside are heard, held and recorded: what should be so, compared with what was last commanded.
+
+Telnyx has no webhook for any of it, and a command says how something should be. So one that failed is said again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from worker.aggregates.conference.state import Conference
+from worker.commands import command as c
+from worker.decisions.decision import Act, Send, SetTimer
+from worker.events.event import Event
+from worker.events.outcomes import Outcome, Refused, Succeeded
+from worker.events.timers import TimerFired
+from worker.policy.model import Tenant
+
+AGAIN_MS = 1_000
+#: After so many failures in a row what was asked for last is taken for done.
+MAX_FAILURES = 20
+Manner = c.Hold | c.Unhold | c.Mute | c.Unmute | c.ChangeRole | c.RecordPause | c.RecordResume
+_KINDS = (c.Hold, c.Unhold, c.Mute, c.Unmute, c.ChangeRole, c.RecordPause, c.RecordResume)
+
+
+def fold(conference: Conference, event: Event) -> Conference:
+    """Take in what became of a command, and that the pause after a failure is over."""
+    match event.body:
+        case Outcome(command=command, result=result) if isinstance(command, _KINDS):
+            if isinstance(result, Succeeded):
+                return replace(conference, failures=0)
+            passes = not isinstance(result, Refused) or result.disposition == "wait"
+            if not passes or conference.failures >= MAX_FAILURES:
+                return replace(conference, failures=0)
+            made = {**conference.made, key_of(command): None}
+            return replace(conference, made=made, failures=conference.failures + 1, resting=True)
+        case TimerFired(key="manner"):
+            return replace(conference, resting=False)
+        case _:
+            return conference
+
+
+def decide(conference: Conference, event: Event, policy: Tenant) -> Iterator[Act]:
+    """Command what differs from what should be."""
+    if conference.ended_ms is not None:
+        return
+    if conference.resting:
+        if isinstance(event.body, Outcome) and isinstance(event.body.command, _KINDS):
+            yield SetTimer("manner", event.received_ms + AGAIN_MS)
+        return
+    should = wanted(conference)
+    for key in sorted({*should, *conference.made}):
+        want, made = should.get(key, "off"), conference.made.get(key, "off")
+        if want != made:
+            yield from _command(conference, key, want, policy)
+
+
+def adopt(conference: Conference, act: Act) -> Conference:
+    """Note how a leg, or the recording, was commanded to be."""
+    match act:
+        case Send(command=c.JoinConference(call=leg, role=role)) if role is not None:
+            return _note(conference, f"role:{leg}", role)
+        case Send(command=command) if isinstance(command, _KINDS):
+            on = isinstance(command, c.Hold | c.Mute | c.RecordPause)
+            value = command.role if isinstance(command, c.ChangeRole) else ("on" if on else "off")
+            return _note(conference, key_of(command), value)
+        case _:
+            return conference
+
+
+def fresh(conference: Conference, leg: str) -> Conference:
+    """A leg has come anew: it is heard, and not held."""
+    kept = {key: value for key, value in conference.made.items() if key.partition(":")[2] != leg}
+    return replace(conference, made=kept)
+
+
+def tidy(conference: Conference) -> Conference:
+    """Forget how legs were that have left."""
+    kept = {
+        key: value
+        for key, value in conference.made.items()
+        if key == "pause" or conference.inside(key.partition(":")[2])
+    }
+    return replace(conference, made=kept) if len(kept) < len(conference.made) else conference
+
+
+def wanted(conference: Conference) -> dict[str, str]:
+    """Return what should be so; what is not here should be off."""
+    talk, should = conference.talk, {}
+    if talk is not None and talk.held:
+        should[f"hold:{talk.call}"] = "on"
+    if talk is not None and talk.muted:
+        should[f"mute:{conference.agent_leg}"] = "on"
+    if talk is not None and talk.paused and conference.recording == "on":
+        should["pause"] = "on"
+    for party in conference.parties.values():
+        if party.role is not None and party.leg is not None and party.welcome:
+            should[f"role:{party.leg}"] = party.role
+    return should
+
+
+def key_of(command: Manner) -> str:
+    """Return what *command* is about."""
+    match command:
+        case c.Hold(call=leg) | c.Unhold(call=leg):
+            return f"hold:{leg}"
+        case c.Mute(call=leg) | c.Unmute(call=leg):
+            return f"mute:{leg}"
+        case c.ChangeRole(call=leg):
+            return f"role:{leg}"
+        case _:
+            return "pause"
+
+
+def _command(conference: Conference, key: str, want: str, policy: Tenant) -> Iterator[Act]:
+    what, _, leg = key.partition(":")
+    room = conference.id
+    match what, want:
+        case "pause", _ if conference.recording != "on":
+            return
+        case "pause", "on":
+            yield Send(c.RecordPause(room))
+        case "pause", _:
+            yield Send(c.RecordResume(room))
+        case _ if not conference.inside(leg):
+            return
+        case "hold", "on":
+            yield Send(c.Hold(room, leg, policy.hold_music.audio, policy.hold_music.media))
+        case "hold", _:
+            yield Send(c.Unhold(room, leg))
+        case "mute", "on":
+            yield Send(c.Mute(room, leg))
+        case "mute", _:
+            yield Send(c.Unmute(room, leg))
+        case "role", "monitor" | "whisper" | "barge" as role:
+            whispered = (conference.agent_leg or "",) if role == "whisper" else ()
+            yield Send(c.ChangeRole(room, leg, role, whispered))
+        case _:
+            return
+
+
+def _note(conference: Conference, key: str, value: str) -> Conference:
+    return replace(conference, made={**conference.made, key: value})
