@@ -11,7 +11,7 @@ from collections import deque
 from ingress.envelope import Address, AggregateKind
 from worker.aggregates import machine
 from worker.commands.command import AnyCommand
-from worker.decisions.decision import CancelTimer, Send, SetTimer, Tell
+from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell
 from worker.events.event import Body, Event
 from worker.events.intents import Enrol
 from worker.events.notices import Told
@@ -48,6 +48,9 @@ class Stage:
         self._timers: dict[tuple[Address, str], int] = {}
         self._inbox: deque[tuple[Address, Body, int]] = deque()
         self._count = 0
+        #: The newest event's id, and what was decided upon it.
+        self.last_event = ""
+        self.last_acts: tuple[Act, ...] = ()
 
     def address(self, kind: AggregateKind, ident: str) -> Address:
         """Return the address of one of this tenant's aggregates."""
@@ -101,6 +104,11 @@ class Stage:
         self._inbox.append((sent.address, Observed(sent.id, sent.command, seen), self.now_ms))
         self._drain()
 
+    def deliver(self, to: Address, told: Told) -> None:
+        """Carry a notice to its receiver."""
+        self.notices.append((to, told))
+        self._inbox.append((to, told, self.now_ms))
+
     def _end(self, sent: Sent, result: Succeeded | Refused | Unknown) -> None:
         sent.ended = True
         self._inbox.append((sent.address, Outcome(sent.id, sent.command, result), self.now_ms))
@@ -114,14 +122,13 @@ class Stage:
             state = machine.fold(self.states.get(address) or machine.new(address), event)
             acts = machine.decide(state, event, self.policy)
             self.states[address] = machine.adopt(state, acts)
+            self.last_event, self.last_acts = event.event_id, acts
             for act in acts:
                 match act:
                     case Send(command):
                         self.sent.append(Sent(len(self.sent), address, command))
                     case Tell(to, notice):
-                        told = Told(address, notice)
-                        self.notices.append((to, told))
-                        self._inbox.append((to, told, self.now_ms))
+                        self.deliver(to, Told(address, notice))
                     case SetTimer(key, due_ms):
                         self._timers[address, key] = due_ms
                     case CancelTimer(key):

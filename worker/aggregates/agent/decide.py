@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ingress.envelope import Address, AggregateKind
-from ingress.intents.model import Asked, CareIntent, EndConversation, WrapUp
+from ingress.intents.model import Asked, CareIntent, WrapUp
 from worker.aggregates.agent.reach import line, room
 from worker.aggregates.agent.state import Agent
-from worker.decisions.decision import Act, Refuse, SetTimer, Tell
+from worker.decisions.decision import Accept, Act, Note, Refuse, SetTimer, Tell
 from worker.events import notices as n
 from worker.events.event import Event
 from worker.policy.model import Agent as AgentPolicy
-from worker.policy.model import Tenant
+from worker.policy.model import Serves, Tenant
 
 #: A reservation of which nothing is heard for so long is looked into.
 HELD_MS = 60_000
@@ -31,7 +31,7 @@ def decide(agent: Agent, event: Event, policy: Tenant) -> tuple[Act, ...]:
         *_offers(agent, event),
         *_conversation(agent, event, policy, rules),
         *_delay(agent, event, rules),
-        *_queues(agent, rules),
+        *_queues(agent, policy, rules),
     )
 
 
@@ -44,10 +44,13 @@ def _intents(agent: Agent, event: Event, rules: AgentPolicy | None) -> Iterator[
         yield Refuse(agent.refusal or f"There is no agent {agent.name} in the policy.")
         return
     intent = event.body.intent
+    if isinstance(intent, CareIntent):
+        # The conference says what becomes of it.
+        yield Tell(_to(agent, "conference", agent.conference or ""), n.Care(event.event_id, intent))
+        return
+    yield Accept()
     if isinstance(intent, WrapUp):
         yield SetTimer("wrap-up", event.received_ms + round(intent.secs * 1000))
-    elif isinstance(intent, CareIntent):
-        yield Tell(_to(agent, "conference", agent.conference or ""), n.Care(event.event_id, intent))
 
 
 def _offers(agent: Agent, event: Event) -> Iterator[Act]:
@@ -68,8 +71,8 @@ def _offers(agent: Agent, event: Event) -> Iterator[Act]:
 
 def _conversation(agent: Agent, event: Event, policy: Tenant, rules: AgentPolicy | None) -> Iterator[Act]:
     if agent.hung_up is not None:
-        over = n.Care(event.event_id, EndConversation(agent.name))
-        yield Tell(_to(agent, "conference", agent.hung_up), over)
+        left = n.CallerLeft(agent.hung_up.id, agent.hung_up.call, event.received_ms)
+        yield Tell(_to(agent, "queue", agent.hung_up.queue), left)
     if agent.wrapping is not None:
         queue = policy.queues.get(agent.wrapping)
         secs = queue.wrap_up_secs if queue else None
@@ -91,25 +94,33 @@ def _delay(agent: Agent, event: Event, rules: AgentPolicy | None) -> Iterator[Ac
     yield SetTimer("delay", event.received_ms + round(secs * 1000))
 
 
-def _queues(agent: Agent, rules: AgentPolicy | None) -> Iterator[Act]:
-    """Tell the queues whether the agent is free. That he is reserved, busy or wrapping up they learn when they ask."""
-    if agent.told >= agent.turn or agent.duty in ("reserved", "busy", "wrapping-up"):
+def _queues(agent: Agent, policy: Tenant, rules: AgentPolicy | None) -> Iterator[Act]:
+    """Tell the queues whether the agent is free. That he is reserved, or wrapping up, they learn when they offer."""
+    if agent.told >= agent.turn or agent.duty in ("reserved", "wrapping-up"):
         return
-    serves = tuple(rules.serves) if rules else ()
-    state: n.NotFree = "offline"
-    if agent.duty == "available":
-        free = n.AgentFree(
-            agent.name, agent.turn, agent.idle_since_ms, agent.conference or "", agent.answered, agent.talk_ms
-        )
-        for queue in serves:
-            yield Tell(_to(agent, "queue", queue), free)
-    else:
-        state = "paused" if _is_worn_out(agent, rules) else agent.duty
-        for queue in serves:
-            yield Tell(_to(agent, "queue", queue), n.AgentGone(agent.name, agent.turn, state=state))
+    serves = rules.serves if rules else {}
+    worn_out = _is_worn_out(agent, rules)
+    if worn_out:
+        yield Note("pause", value="no-answer")
+    for queue, place in serves.items():
+        if agent.duty == "available":
+            yield Tell(_to(agent, "queue", queue), _free(agent, policy, rules, place))
+        elif agent.offer is None or agent.offer.queue != queue:
+            state: n.NotFree = "paused" if worn_out else agent.duty
+            yield Tell(_to(agent, "queue", queue), n.AgentGone(agent.name, agent.turn, None, state, place.tier))
     for queue in agent.served:
-        if queue not in serves:
-            yield Tell(_to(agent, "queue", queue), n.AgentGone(agent.name, agent.turn, state="offline"))
+        if queue not in serves and (agent.offer is None or agent.offer.queue != queue):
+            yield Tell(_to(agent, "queue", queue), n.AgentGone(agent.name, agent.turn))
+
+
+def _free(agent: Agent, policy: Tenant, rules: AgentPolicy | None, place: Serves) -> n.AgentFree:
+    queue = policy.queues.get(place.queue)
+    wanted = queue.skills if queue else {}
+    skills = {skill: level for skill, level in rules.skills.items() if skill in wanted} if rules else {}
+    return n.AgentFree(
+        agent.name, agent.turn, agent.idle_since_ms, agent.conference or "", agent.answered, agent.talk_ms,
+        place.tier, place.position, skills,
+    )  # fmt: skip
 
 
 def _is_worn_out(agent: Agent, rules: AgentPolicy | None) -> bool:

@@ -8,7 +8,7 @@ from ingress.intents.model import Asked
 from worker.aggregates.agent import duty, line, room, wishes
 from worker.aggregates.agent.state import Agent
 from worker.commands import command as c
-from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell
+from worker.decisions.decision import Act, CancelTimer, Note, Send, SetTimer, Tell
 from worker.events import notices as n
 from worker.events.event import Event
 from worker.events.intents import Enrol, Strike
@@ -30,6 +30,8 @@ def adopt(agent: Agent, acts: tuple[Act, ...]) -> Agent:
                 agent = _asked(agent, command)
             case Tell(to=to, notice=notice):
                 agent = _has_told(agent, to.id, notice)
+            case Note(what="pause", value=reason):
+                agent = replace(agent, duty="paused", standing="paused", reason=reason, delay=None, untimed=False)
             case SetTimer(key=key, due_ms=due_ms):
                 agent = _timed(replace(agent, timers={**agent.timers, key: due_ms}), key)
             case CancelTimer(key=key):
@@ -148,13 +150,8 @@ def _has_told(agent: Agent, to: str, notice: n.AnyNotice) -> Agent:
         case n.AgentGone(offer=str()):
             return replace(agent, broken=None)
         case n.AgentGone(turn=turn, state=state):
-            agent = replace(agent, told=turn)
-            if state == "offline":
-                agent = replace(agent, served=tuple(queue for queue in agent.served if queue != to))
-            if state == "paused" and agent.duty == "delayed":
-                # Too many offers in a row were not answered.
-                agent = replace(agent, duty="paused", standing="paused", reason="no-answer", delay=None, untimed=False)
-            return agent
+            served = agent.served if state != "offline" else tuple(queue for queue in agent.served if queue != to)
+            return replace(agent, told=turn, served=served)
         case n.ConferenceReady():
             return replace(agent, introduce=False)
         case _:

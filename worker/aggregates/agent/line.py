@@ -153,7 +153,7 @@ def _rung_for(agent: Agent) -> Offered | None:
 def _ended(agent: Agent, cause: str, *, was_up: bool, now_ms: int) -> Agent:
     if agent.duty == "busy" and cause == HUNG_UP and _rung_for(agent) is not None:
         # Who is rung for each caller ends the conversation by hanging up.
-        agent = duty.wrap_up(replace(agent, hung_up=agent.conference), now_ms)
+        agent = duty.wrap_up(replace(agent, hung_up=agent.offer), now_ms)
     how: Miss = "rejected" if was_up else UNANSWERED.get(cause, "unreachable")
     return _lost(agent, f"the leg ended ({cause})", how, now_ms)
 

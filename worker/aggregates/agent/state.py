@@ -101,15 +101,15 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
     past_offers: tuple[str, ...] = ()
     #: An offer that broke with the leg, and its queue has not been told.
     broken: Offered | None = None
-    #: The conversation that the agent has ended by hanging up: its conference has to end it for the caller.
-    hung_up: str | None = None
+    #: The conversation that the agent has ended by hanging up: its queue has to let the caller go.
+    hung_up: Offered | None = None
     replies: tuple[Reply, ...] = ()
     #: The reservation's own timer is set.
     watched: bool = False
     delay: Delay | None = None
     #: The delay's timer is not set.
     untimed: bool = False
-    #: Offers in a row that he did not answer.
+    #: Offers in a row that he did not answer: too many pause him.
     misses: int = 0
     #: Wrap-up after a caller of this queue has begun, and its timer is not set.
     wrapping: str | None = None

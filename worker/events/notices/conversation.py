@@ -44,7 +44,10 @@ class Connected(Notice, frozen=True, tag="connected"):
 
 
 class CallerLeft(Notice, frozen=True, tag="caller-left"):
-    """Conference to queue and agent: the caller of this offer has left, or the agent him."""
+    """Conference to queue and agent: the caller of this offer has left, or the agent him.
+
+    Also agent to queue: he who was rung for this caller has hung up, and the conversation is over.
+    """
 
     offer: str
     call: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from worker.events.notices.base import Notice
 
 #: What an agent who is not free is doing.
@@ -38,7 +40,7 @@ class AgentFree(Notice, frozen=True, tag="agent-free"):
     talk_ms: int = 0
     tier: int = 1
     position: int = 1
-    skills: dict[str, int] = {}
+    skills: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class AgentGone(Notice, frozen=True, tag="agent-gone"):
