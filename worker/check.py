@@ -13,28 +13,45 @@ from ingress.log import DEFAULT_PREFIX, Keys
 from ingress.redis_check import ReplicaError, check_redis
 from ingress.redis_client import connect, redact
 from ingress.settings import IngressSettings, tenant_keys
-from worker.policy.load import load_policy, read_secret
+from worker.policy.installed import installed_rules
+from worker.policy.load import LoadedPolicy, load_policy
+from worker.policy.secrets import read_secret
+from worker.policy.show import to_toml
 
 
-def check_all(policy: Path | None, redis_url: str | None, prefix: str | None) -> int:
-    """Check what was named, say what was found, and return 0.
+def check_all(policy: Path | None, redis_url: str | None, prefix: str | None, *, show: bool = False) -> int:
+    """Check what was named, say what was found, and return 0. With *show*: print the policy with all its defaults.
 
     Raises:
         SwitchhookError: Something is wrong.
     """
-    if policy is None and redis_url is None:
-        raise ConfigError("nothing to check: name the policy with --policy, or Redis with --redis")
-    if policy is not None:
+    if policy is None and (redis_url is None or show):
+        raise ConfigError("nothing to check: name a policy file, or Redis with --redis")
+    if policy is not None and show:
+        _show_policy(policy)
+    elif policy is not None:
         _check_policy(policy)
     if redis_url is not None:
         anyio.run(_check_redis, redis_url, prefix or DEFAULT_PREFIX)
     return 0
 
 
-def _check_policy(path: Path) -> None:
-    loaded = load_policy(path)
+def _show_policy(path: Path) -> None:
+    """Print what is in force with the file at *path*; its secrets need not be there."""
+    loaded = load_policy(path, installed_rules())
+    _warn(loaded)
+    typer.echo(f"# {path} with all defaults; digest {loaded.digest}")
+    typer.echo(to_toml(loaded.policy), nl=False)
+
+
+def _warn(loaded: LoadedPolicy) -> None:
     for warning in loaded.warnings:
-        typer.echo(f"{path}: warning: {warning}", err=True)
+        typer.echo(f"{loaded.path}: warning: {warning}", err=True)
+
+
+def _check_policy(path: Path) -> None:
+    loaded = load_policy(path, installed_rules())
+    _warn(loaded)
     for name, tenant in loaded.policy.tenants.items():
         read_secret(tenant.api_key, f"{path}: tenants.{name}.api_key")
         typer.echo(

@@ -11,7 +11,16 @@ import typer
 
 from worker.console.exits import Exit
 from worker.console.operators import archive_group, partitions, quarantine_group, verify
-from worker.console.options import DEFAULT_TENANT, PrefixOption, RedisOption, TenantOption, errors_for_people
+from worker.console.options import (
+    DEFAULT_TENANT,
+    PartitionsOption,
+    PolicyOption,
+    PrefixOption,
+    RedisOption,
+    TenantOption,
+    errors_for_people,
+)
+from worker.console.policies import check, policy_group
 from worker.console.telnyx.group import telnyx
 
 app = typer.Typer(
@@ -24,15 +33,8 @@ app = typer.Typer(
 )
 app.add_typer(quarantine_group)
 app.add_typer(archive_group)
+app.add_typer(policy_group)
 app.add_typer(telnyx)
-
-PolicyOption = Annotated[
-    Path | None, typer.Option("--policy", metavar="FILE", envvar="SWITCHHOOK_POLICY", help="The policy file.")
-]
-PartitionsOption = Annotated[
-    int | None,
-    typer.Option("--partitions", envvar="SWITCHHOOK_PARTITIONS", help="Partitions of the log; fixed when it is made."),
-]
 
 
 def _version(wanted: bool) -> None:
@@ -245,15 +247,6 @@ def soak(
 
 
 @app.command()
-def check(policy: PolicyOption = None, redis: RedisOption = None, prefix: PrefixOption = None) -> None:
-    """Check the policy, its keys and Redis, as a start would; exit 2 or 5 with what is wrong."""
-    from worker.check import check_all
-
-    with errors_for_people():
-        raise typer.Exit(check_all(policy, redis, prefix))
-
-
-@app.command()
 def replay(
     what: Annotated[
         str, typer.Argument(help="queue:NAME, agent:NAME, call:ID, conference:ID, or a partition's number.")
@@ -276,6 +269,7 @@ def replay(
             raise typer.Exit(Exit.NOT_FOUND)
 
 
+app.command()(check)
 app.command()(partitions)
 app.command()(verify)
 

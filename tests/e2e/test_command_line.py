@@ -111,9 +111,8 @@ def test_a_mistake_in_the_policy_is_named_with_its_file_and_key(tmp_path: Path) 
     path.write_text(POLICY.read_text().replace("max_wait_secs = 300", "max_wait_sec = 300"))
     ended = switchhook("check", "--policy", str(path))
     assert ended.returncode == 2
-    assert (
-        f"{path}: tenants.default.queues.support.max_wait_sec is not a key: did you mean max_wait_secs?" in ended.stderr
-    )
+    assert f"{path}:" in ended.stderr
+    assert ": tenants.default.queues.support.max_wait_sec is not a key: did you mean max_wait_secs?" in ended.stderr
 
 
 @pytest.mark.parametrize("words", [(), ("replay",), ("telnyx", "queues"), ("telnyx", "queues", "list")])

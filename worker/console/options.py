@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,8 +21,15 @@ DEFAULT_TENANT = "default"
 RedisOption = Annotated[
     str | None, typer.Option("--redis", metavar="URL", envvar="SWITCHHOOK_REDIS_URL", help="Where Redis is.")
 ]
+PolicyOption = Annotated[
+    Path | None, typer.Option("--policy", metavar="FILE", envvar="SWITCHHOOK_POLICY", help="The policy file.")
+]
 PrefixOption = Annotated[
     str | None, typer.Option("--prefix", envvar="SWITCHHOOK_PREFIX", help="The start of every key in Redis.")
+]
+PartitionsOption = Annotated[
+    int | None,
+    typer.Option("--partitions", envvar="SWITCHHOOK_PARTITIONS", help="Partitions of the log; fixed when it is made."),
 ]
 TenantOption = Annotated[str, typer.Option("--tenant", help="Whose it is.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]

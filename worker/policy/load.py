@@ -13,11 +13,8 @@ from worker.policy.checks import mistakes_in, warnings_of
 from worker.policy.lines import line_of, lines_of
 from worker.policy.mistakes import Mistake, PolicyError
 from worker.policy.model import Policy
-from worker.policy.rules import Rule
-from worker.policy.secrets import read_secret
+from worker.policy.rules import Rule, Unusable
 from worker.policy.shape import mistakes_of, without_blanks
-
-__all__ = ["LoadedPolicy", "PolicyError", "digest_of", "load_policy", "parse_policy", "read_policy", "read_secret"]
 
 
 class LoadedPolicy(msgspec.Struct, frozen=True):
@@ -31,7 +28,7 @@ class LoadedPolicy(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-def load_policy(path: str | Path, rules: Mapping[str, Rule] | None = None) -> LoadedPolicy:
+def load_policy(path: str | Path, rules: Mapping[str, Rule | Unusable] | None = None) -> LoadedPolicy:
     """Read the policy file at *path*. It may name the own *rules*; None: it is not looked whether they are there.
 
     Raises:
@@ -45,7 +42,7 @@ def load_policy(path: str | Path, rules: Mapping[str, Rule] | None = None) -> Lo
     return parse_policy(text, str(path), rules)
 
 
-def parse_policy(text: str, path: str, rules: Mapping[str, Rule] | None = None) -> LoadedPolicy:
+def parse_policy(text: str, path: str, rules: Mapping[str, Rule | Unusable] | None = None) -> LoadedPolicy:
     """Read a policy from its *text*; *path* is for messages. For *rules* see `load_policy`.
 
     Raises:

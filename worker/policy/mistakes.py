@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable
 
@@ -40,8 +41,13 @@ def written(place: Place) -> str:
         if isinstance(part, int):
             told += f"[{part}]"
         else:
-            told += ("." if told else "") + (part if BARE_KEY.match(part) else f'"{part}"')
+            told += ("." if told else "") + (part if BARE_KEY.match(part) else quoted(part))
     return told
+
+
+def quoted(text: str) -> str:
+    """Write *text* as a TOML string: it is JSON's, but for DEL, which TOML wants escaped too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

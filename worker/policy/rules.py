@@ -155,6 +155,12 @@ def recording_rule(function: Record) -> RecordingRule:
     return RecordingRule(function)
 
 
+class Unusable(msgspec.Struct, frozen=True):
+    """What an installed package offers as a rule and is none; `reason` is a sentence."""
+
+    reason: str
+
+
 class Failure(msgspec.Struct, frozen=True):
     """That a rule raised, or returned what it must not; `reason` is a sentence."""
 
@@ -173,9 +179,9 @@ class _Known:
 _known = _Known({}, lambda _: None)
 
 
-def use_rules(rules: Mapping[str, Rule], told: Callable[[Failure], None] | None = None) -> None:
+def use_rules(rules: Mapping[str, Rule | Unusable], told: Callable[[Failure], None] | None = None) -> None:
     """Let the process decide with *rules*, by name, and have *told* called upon each failure of one."""
-    _known.rules = dict(rules)
+    _known.rules = {name: rule for name, rule in rules.items() if not isinstance(rule, Unusable)}
     if told is not None:
         _known.told = told
 

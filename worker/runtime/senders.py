@@ -8,7 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from worker.policy.load import LoadedPolicy, read_secret
+from worker.policy.load import LoadedPolicy
+from worker.policy.secrets import read_secret
 from worker.runtime.metrics import Metrics
 from worker.settings import WorkerSettings
 from worker.telnyx.breaker import FAILURES, PAUSE_SECS, Breaker, Circuit

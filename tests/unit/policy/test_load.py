@@ -8,8 +8,10 @@ import pytest
 
 from ingress.errors import ConfigError
 from worker.policy import load
-from worker.policy.load import PolicyError, load_policy, parse_policy, read_secret
+from worker.policy.load import load_policy, parse_policy
+from worker.policy.mistakes import PolicyError
 from worker.policy.model import Secret
+from worker.policy.secrets import read_secret
 
 GOOD = """
 [tenants.default]

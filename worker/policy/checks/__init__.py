@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from worker.policy.checks import entries, own, people, queues, sounds, tenants
 from worker.policy.mistakes import Mistake
 from worker.policy.model import Policy
-from worker.policy.rules import Rule
+from worker.policy.rules import Rule, Unusable
 
 
-def mistakes_in(policy: Policy, rules: Mapping[str, Rule] | None) -> Iterator[Mistake]:
+def mistakes_in(policy: Policy, rules: Mapping[str, Rule | Unusable] | None) -> Iterator[Mistake]:
     """Yield what keeps *policy* from being used. *rules* are those that are installed; None: not looked at."""
     yield from tenants.mistakes(policy)
     for name, tenant in policy.tenants.items():

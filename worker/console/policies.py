@@ -1,0 +1,64 @@
+"""`switchhook check` and `switchhook policy`: what is done with policies besides running them."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ingress.errors import ConfigError
+from worker.console.options import PolicyOption, PrefixOption, RedisOption, errors_for_people
+
+policy_group = typer.Typer(name="policy", help="Hash a PIN for the policy file.", no_args_is_help=True)
+
+PIN = re.compile(r"^[0-9]{4,12}$")
+
+
+def check(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The policy file.", show_default=False)] = None,
+    policy: PolicyOption = None,
+    redis: RedisOption = None,
+    prefix: PrefixOption = None,
+    show: Annotated[bool, typer.Option("--show", help="Print the policy with all its defaults, as TOML.")] = False,
+) -> None:
+    """Check the policy, its keys and Redis, as a start would; exit 2 or 5 with what is wrong."""
+    from worker.check import check_all
+
+    with errors_for_people():
+        raise typer.Exit(check_all(file or policy, redis, prefix, show=show))
+
+
+@policy_group.callback()
+def _group() -> None:
+    """Hash a PIN for the policy file."""
+
+
+@policy_group.command("pin")
+def pin() -> None:
+    """Print the salted hash of a PIN, for an agent's `pin` in the policy file. The PIN is read without being shown."""
+    from worker.policy.model.pin import pin_hash
+
+    with errors_for_people():
+        typer.echo(pin_hash(_read_pin(), secrets.token_hex(8)))
+
+
+def _read_pin() -> str:
+    """Read a PIN: twice and unseen from a terminal, one line of anything else.
+
+    Raises:
+        ConfigError: It is no PIN, or was not entered the same twice.
+    """
+    if sys.stdin.isatty():
+        entered = str(typer.prompt("PIN", hide_input=True, err=True))
+        again = str(typer.prompt("The same again", hide_input=True, err=True))
+        if entered != again:
+            raise ConfigError("the two were not the same")
+    else:
+        entered = sys.stdin.readline().strip()
+    if not PIN.match(entered):
+        raise ConfigError("a PIN is 4 to 12 digits, for it is entered on a telephone")
+    return entered
