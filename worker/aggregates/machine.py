@@ -11,6 +11,7 @@ from ingress.envelope import Address
 from worker.aggregates.agent import decide as agent_decide
 from worker.aggregates.agent import fold as agent_fold
 from worker.aggregates.agent.state import Agent
+from worker.aggregates.call import adopt as call_adopt
 from worker.aggregates.call import decide as call_decide
 from worker.aggregates.call import fold as call_fold
 from worker.aggregates.call.state import Call
@@ -93,7 +94,7 @@ def adopt(state: AggregateState, acts: tuple[Act, ...]) -> AggregateState:
         return state
     match state:
         case Call():
-            return call_fold.adopt(state, acts)
+            return call_adopt.adopt(state, acts)
         case Queue():
             return queue_fold.adopt(state, acts)
         case Agent():

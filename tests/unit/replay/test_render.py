@@ -48,9 +48,9 @@ def test_an_event_that_nothing_acts_upon_is_shown_as_such() -> None:
 
 
 def test_a_known_event_that_nothing_acts_upon_is_shown_with_its_fields() -> None:
-    lines = step(w.PlaybackEnded("c1", status="failed", media_name="hold"))
-    assert lines[0].endswith("webhook  playback ended call_control_id=c1 media_name=hold status=failed")
-    assert "    others: [] → ['call.playback.ended']" in lines
+    lines = step(w.CallHold("c1", connection_id="1"))
+    assert lines[0].endswith("webhook  call hold call_control_id=c1 connection_id=1")
+    assert "    others: [] → ['call.hold']" in lines
 
 
 def test_what_is_not_documented_is_pointed_out() -> None:

@@ -1,28 +1,53 @@
-"""The call after an event, and after its own decision."""
+"""The call after an event."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
-from ingress.envelope import AGGREGATE_KINDS
-from worker.aggregates.call.state import Call, Ended, Joining, Owner, Undoing
+from ingress.envelope import AGGREGATE_KINDS, Address
+from ingress.intents.model import Asked, EndCall
+from worker.aggregates.call.heard import keyed_in, machine_found, message_saved, out_of_time, sound_ended
+from worker.aggregates.call.joins import connect, disconnect, has_left, joined, take_back, unexpected
+from worker.aggregates.call.state import Call, Course, Ended, Owner, Visit, mark
 from worker.commands import command as c
 from worker.commands.client_state import decode_client_state
-from worker.decisions.decision import Act, Send, Tell
 from worker.events import notices as n
 from worker.events import webhooks as w
 from worker.events.event import Event
 from worker.events.outcomes import CallSeen, Observed, Outcome, Refused, Succeeded, Unknown
 from worker.events.timers import TimerFired
+from worker.policy.model import Goal
 
 #: A refusal that passes is waited out so often, a second each time, before the caller hears the apology.
 MAX_RETRIES = 10
-#: The codes that say that the conference, rather than the leg, is no more (facts of the API: 90058, 90019).
-CONFERENCE_GONE = frozenset({"90058", "90019"})
+#: Why a queue turns a caller away at the door.
+TURNED_AWAY = frozenset({"full", "unstaffed", "closed"})
 
 
 def fold(call: Call, event: Event) -> Call:
     """Return the call as it is known after *event*."""
+    match event.body:
+        case w.Webhook() | w.Other() | w.Unread():
+            return _webhook(call, event)
+        case n.Told(sender=sender, notice=notice):
+            return _told(call, sender, notice)
+        case Asked(intent=EndCall()):
+            return replace(call, end_asked=True) if call.known and not call.over else call
+        case Outcome() as outcome:
+            return _outcome(call, outcome)
+        case Observed(seen=CallSeen(alive=False)):
+            return replace(call, gone=True)
+        case Observed(seen=CallSeen(alive=True), at_ms=None):
+            return _seen_alive(call, event.received_ms)
+        case TimerFired(key="enqueue"):
+            return replace(call, place="none") if call.place == "asked" else call
+        case TimerFired(key=key):
+            return _failed(call) if key == _transfer_of(call) else out_of_time(call, key)
+        case _:
+            return call
+
+
+def _webhook(call: Call, event: Event) -> Call:
     match event.body:
         case w.CallInitiated() as body:
             return _initiated(call, body, event.occurred_ms)
@@ -33,39 +58,40 @@ def fold(call: Call, event: Event) -> Call:
             ended = Ended(event.occurred_ms, body.hangup_cause or "unspecified", body.hangup_source or "unknown")
             call = _mark(call, body.client_state)
             return replace(call, ended=min(call.ended, ended) if call.ended else ended)
-        case w.SpeakEnded() as body:
-            state = decode_client_state(body.client_state)
-            call = _mark(call, body.client_state)
-            return _speech_ended(call, state.speech) if state and state.speech else call
+        case w.SpeakEnded(client_state=state):
+            return sound_ended(_mark(call, state), state, "completed")
+        case w.PlaybackEnded(client_state=state, status=status):
+            return sound_ended(_mark(call, state), state, status)
+        case w.GatherEnded() as body:
+            return keyed_in(_mark(call, body.client_state), body, event.occurred_ms)
+        case w.MachineDetectionEnded(result=result) | w.PremiumDetectionEnded(result=result):
+            return machine_found(call, result)
+        case w.CallRecordingSaved() as body:
+            return message_saved(call, body)
+        case w.CallRecordingFailed():
+            return message_saved(call, None)
+        case w.CallBridged() if _transfer_of(call):
+            return replace(call, visit=replace(call.visit, transfer="talking"))
+        case w.CallBridged() | w.DtmfReceived() | w.SpeakStarted() | w.PlaybackStarted():
+            return call
         case w.Webhook(event_type=event_type) | w.Other(event_type) | w.Unread(event_type):
             return replace(call, others=call.others | {event_type})
-        case n.Told(sender=sender, notice=n.InQueue() as notice):
-            return _found_in_queue(call, sender.id, notice)
-        case n.Told(notice=notice):
-            return _told(call, notice)
-        case Outcome() as outcome:
-            return _outcome(call, outcome)
-        case Observed(seen=CallSeen(alive=False)):
-            return replace(call, gone=True)
-        case Observed(seen=CallSeen(alive=True), at_ms=None):
-            return _seen_alive(call, event.received_ms)
-        case TimerFired(key=key):
-            return _timer(call, key)
         case _:
             return call
 
 
-def adopt(call: Call, acts: tuple[Act, ...]) -> Call:
-    """Return the call after it has decided *acts*."""
-    for act in acts:
-        match act:
-            case Send(command=command):
-                call = _asked(call, command)
-            case Tell(notice=notice):
-                call = _has_told(call, notice)
-            case _:
-                pass
-    return call
+def lead(call: Call, goal: Goal) -> Call:
+    """The caller is led to *goal*, and out of the queue in which he is."""
+    hop = call.course.hop + 1 if call.course else 1
+    return replace(
+        take_back(call),
+        course=Course(goal, hop),
+        visit=Visit(),
+        priority=call.priority + goal.priority,
+        # A leg that a queue has dialled begins as that queue's: there is none to leave.
+        leaving=call.queue is not None and call.course is not None,
+        agent=None,
+    )
 
 
 def _initiated(call: Call, body: w.CallInitiated, at_ms: int) -> Call:
@@ -83,46 +109,95 @@ def _initiated(call: Call, body: w.CallInitiated, at_ms: int) -> Call:
 def _mark(call: Call, client_state: str | None) -> Call:
     """Learn whose leg this is from what we wrote when we dialled it."""
     state = decode_client_state(client_state)
-    if state is None or state.owner is None:
+    if state is None or state.owner is None or call.owner is not None:
         return call
     kind, _, ident = state.owner.partition(":")
     known = next((each for each in AGGREGATE_KINDS if each == kind), None)
-    return replace(call, owner=Owner(known, ident, state.purpose or "")) if known and ident else call
+    if not known or not ident:
+        return call
+    queue = ident if known == "queue" else call.queue
+    return replace(call, owner=Owner(known, ident, state.purpose or ""), queue=queue)
 
 
-def _speech_ended(call: Call, speech: str) -> Call:
-    return replace(call, speeches_ended=call.speeches_ended | {speech})
-
-
-def _told(call: Call, notice: n.AnyNotice) -> Call:
+def _told(call: Call, sender: Address, notice: n.AnyNotice) -> Call:
     match notice:
-        case n.Connect(offer=offer, conference=conference):
-            if call.joining is not None and call.joining.offer == offer:
-                return call
-            return replace(_take_back(call), joining=Joining(offer, conference))
-        case n.Disconnect(offer=offer):
-            if call.joining is not None and call.joining.offer == offer:
-                return _take_back(call)
-            return replace(call, undoing=(*call.undoing, Undoing(offer, "", "left")))
-        case n.GoOn(reason=reason):
-            return replace(call, dismissed=call.dismissed or reason)
-        case n.OutOfQueue() if call.place == "waiting" and call.joining is None and not call.undoing:
+        case n.Connect() if sender.id == call.queue and not call.leaving:
+            return connect(call, notice)
+        case n.Disconnect(offer=offer) if sender.id == call.queue:
+            return disconnect(call, offer)
+        case n.GoOn() if sender.id == call.queue and not call.leaving:
+            return _go_on(call, sender.id, notice)
+        case n.Announce() if sender.id == call.queue and notice not in call.announcements:
+            return replace(call, announcements=(*call.announcements, notice))
+        case n.Move() if call.joining is not None and call.joining.conference == sender.id:
+            return _moved(call, notice)
+        case n.InQueue():
+            return _found_in_queue(call, sender.id, notice)
+        case n.OutOfQueue() if call.waits and not call.undoing and sender.id == call.queue:
             return replace(call, place="none")
         case n.Unexpected(conference=conference):
-            return _unexpected(call, conference)
+            return unexpected(call, conference)
+        case n.LegAnswered(purpose=purpose) if purpose == _transfer_of(call):
+            return replace(call, visit=replace(call.visit, transfer="talking"))
+        case n.LegEnded(purpose=purpose, answered=answered) if purpose == _transferred(call):
+            talked = answered or call.visit.transfer == "talking"
+            return replace(call, visit=replace(call.visit, transfer="over")) if talked else _failed(call)
+        case n.PhoneLoggedIn(on=on, refused=refused) if call.visit.login == "asked":
+            return replace(call, visit=replace(call.visit, login="refused" if refused else "on" if on else "off"))
         case _:
             return call
 
 
+def _go_on(call: Call, queue: str, notice: n.GoOn) -> Call:
+    # Who has waited, or chosen, may come back; who was turned away at once is not sent round in circles.
+    turned_away = call.turned_away | {queue} if notice.reason in TURNED_AWAY else frozenset()
+    call = replace(call, turned_away=turned_away)
+    if notice.goal is None:
+        return replace(call, dismissed=call.dismissed or notice.reason)
+    return lead(call, notice.goal)
+
+
+def _moved(call: Call, notice: n.Move) -> Call:
+    """A conversation gives the caller on. To an agent means: by way of the queue that he came from, if none is told."""
+    goal = notice.goal
+    if notice.agent is not None and goal.queue is None:
+        goal = replace(goal, queue=call.queue)
+    return replace(lead(call, goal), agent=notice.agent, turned_away=frozenset())
+
+
+def _transfer_of(call: Call) -> str | None:
+    """Return the mark of a transfer of which nothing has been heard yet."""
+    return _transferred(call) if call.visit.transfer == "asked" else None
+
+
+def _transferred(call: Call) -> str | None:
+    return mark(call.course.hop, "transfer") if call.course and call.visit.transfer in ("asked", "talking") else None
+
+
+def _failed(call: Call) -> Call:
+    return replace(call, dismissed=call.dismissed or "failed")
+
+
 def _found_in_queue(call: Call, queue: str, found: n.InQueue) -> Call:
     """Telnyx has the leg in a queue that does not know it (the log lost it, or its beginning): it waits there."""
-    if call.owner is not None or call.over:
+    if (call.owner is not None and call.owner.kind != "queue") or call.over:
         return call
-    call = replace(call, queue=queue, place="waiting", joining=None, done=(call.done | {"answer"}) - {"told-waiting"})
+    if call.course is not None and queue not in (call.queue, call.course.goal.queue):
+        # He is led elsewhere by now, and Telnyx has not done all of it yet.
+        return call
+    call = replace(
+        call,
+        queue=queue,
+        place="waiting",
+        joining=None,
+        leaving=False,
+        done=(call.done | {"answer"}) - {"told-waiting"},
+    )
+    if call.course is None or call.course.goal.queue != queue:
+        call = replace(call, course=Course(Goal(queue=queue), call.course.hop + 1 if call.course else 1))
     if call.answered_ms is None:
-        # Only an answered leg is in a queue, and only after its greeting.
-        greeted = call.speeches_ended | {"greeting"}
-        call = replace(call, answered_ms=found.at_ms, speeches_ended=greeted, done=call.done | {"greeting"})
+        # Only an answered leg is in a queue.
+        call = replace(call, answered_ms=found.at_ms)
     if call.initiated_ms is not None:
         return call
     return replace(
@@ -135,73 +210,39 @@ def _found_in_queue(call: Call, queue: str, found: n.InQueue) -> Call:
     )
 
 
-def _unexpected(call: Call, conference: str) -> Call:
-    """The leg is inside a conference that does not expect it: it leaves, if no queue wants it in one."""
-    leaving = any(undoing.conference == conference for undoing in call.undoing)
-    if call.owner is not None or call.queue is None or call.joining is not None or leaving:
-        return call
-    place = "none" if call.place == "waiting" else call.place
-    return replace(call, undoing=(*call.undoing, Undoing("", conference, "leave")), place=place)
-
-
-def _take_back(call: Call) -> Call:
-    """Undo the join that is wanted, asked or done; a leg that may have left its queue for it enters that again."""
-    joining = call.joining
-    if joining is None:
-        return call
-    moved = joining.step in ("asked", "in")
-    undoing = Undoing(joining.offer, joining.conference, "leave" if moved else "left")
-    return replace(call, undoing=(*call.undoing, undoing), joining=None, place="none" if moved else call.place)
-
-
-def _has_left(call: Call, conference: str) -> Call:
-    """The leave has ended, one way or the other: the leg is out, or was never in."""
-    undoing = tuple(
-        replace(u, step="left") if u.conference == conference and u.step == "asked" else u for u in call.undoing
-    )
-    return replace(call, undoing=undoing)
-
-
 def _outcome(call: Call, outcome: Outcome) -> Call:
     result = outcome.result
     match outcome.command:
         case c.JoinConference(conference=conference):
-            return _joined(call, conference, result)
+            return joined(call, conference, result)
         case c.LeaveConference(conference=conference):
-            return _has_left(call, conference)
+            return has_left(call, conference)
         case _ if isinstance(result, Refused) and result.disposition == "gone":
             return replace(call, gone=True)
-        case c.Hangup() if isinstance(result, Succeeded) and result.already:
+        case c.Hangup() | c.Reject() if isinstance(result, Succeeded) and result.already:
             return replace(call, gone=True)
         case c.Enqueue():
             return _enqueued(call, result)
-        case c.Speak(client_state=state) if not isinstance(result, Succeeded):
-            return _speech_ended(call, state.speech or "")
+        case c.Speak(client_state=state) | c.Play(client_state=state) if not isinstance(result, Succeeded):
+            return out_of_time(call, state.speech or "")
+        case c.Gather(client_state=state) | c.Transfer(new_leg=state) if isinstance(result, Refused):
+            key = state.speech or state.purpose or ""
+            return _failed(call) if key == _transfer_of(call) else out_of_time(call, key)
+        case c.RecordLeg() if isinstance(result, Refused):
+            return _failed(call)
         case _:
-            return call
-
-
-def _joined(call: Call, conference: str, result: Succeeded | Refused | Unknown) -> Call:
-    joining = call.joining
-    if joining is None or joining.conference != conference or joining.step != "asked":
-        return call
-    match result:
-        case Succeeded():
-            return replace(call, joining=replace(joining, step="in"))
-        case Refused(code=code, disposition="gone") if code not in CONFERENCE_GONE:
-            return replace(call, gone=True)
-        case Refused(code=code):
-            failure = "conference-gone" if code in CONFERENCE_GONE else "refused"
-            return replace(call, joining=replace(joining, step="failed", failure=failure))
-        case Unknown():
-            # Nobody knows: the queue's connect deadline reads the participants.
             return call
 
 
 def _enqueued(call: Call, result: Succeeded | Refused | Unknown) -> Call:
     match result:
+        case _ if call.place != "asked":
+            return call
         case Refused(disposition="wait") if call.retries < MAX_RETRIES:
             return replace(call, retries=call.retries + 1)
+        case Refused(disposition="overflow"):
+            # Telnyx's queue is full, ours is not: he waits with us alone, and is put into Telnyx's when a look tells.
+            return replace(call, place="waiting")
         case Refused():
             return replace(call, place="none", dismissed="failed")
         case _:
@@ -213,54 +254,9 @@ def _seen_alive(call: Call, at_ms: int) -> Call:
     """A leg that we hung up and that lives is hung up again; one that we answered counts as answered."""
     if "hangup" in call.done:
         return replace(call, done=call.done - {"hangup"})
+    if "reject" in call.done:
+        return replace(call, done=call.done - {"reject"})
     return replace(call, answered_ms=at_ms if call.answered_ms is None else call.answered_ms)
-
-
-def _timer(call: Call, key: str) -> Call:
-    match key:
-        case "greeting" | "apology":
-            return _speech_ended(call, key)
-        case "enqueue" if call.place == "asked":
-            return replace(call, place="none")
-        case _:
-            return call
-
-
-def _asked(call: Call, command: c.AnyCommand) -> Call:
-    match command:
-        case c.Answer():
-            return replace(call, done=call.done | {"answer"})
-        case c.Speak(client_state=state):
-            return replace(call, done=call.done | {"apology" if state.speech == "apology" else "greeting"})
-        case c.Enqueue(queue=queue):
-            return replace(call, queue=queue, place="asked", done=call.done - {"told-waiting"})
-        case c.Hangup():
-            return replace(call, done=call.done | {"hangup"})
-        case c.LeaveConference(conference=conference):
-            asked = tuple(replace(u, step="asked") if u.conference == conference else u for u in call.undoing)
-            return replace(call, undoing=asked)
-        case c.JoinConference() if call.joining:
-            return replace(call, joining=replace(call.joining, step="asked"))
-        case _:
-            return call
-
-
-def _has_told(call: Call, notice: n.AnyNotice) -> Call:
-    match notice:
-        case n.CallerWaiting():
-            return replace(call, done=call.done | {"told-waiting"})
-        case n.CallerGone():
-            return replace(call, done=call.done | {"told-gone"})
-        case n.JoinFailed():
-            return replace(call, joining=None)
-        case n.Disconnected(offer=offer):
-            return replace(call, undoing=tuple(u for u in call.undoing if u.offer != offer))
-        case n.LegAnswered():
-            return replace(call, done=call.done | {"told-up"})
-        case n.LegEnded():
-            return replace(call, done=call.done | {"told-ended"})
-        case _:
-            return call
 
 
 def _earliest(known: int | None, new: int) -> int:
