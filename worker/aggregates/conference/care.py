@@ -154,7 +154,10 @@ def farewell(conference: Conference, call: str) -> Iterator[Act]:
 def _objection(conference: Conference, intent: i.CareIntent, policy: Tenant) -> str | None:
     """Return why *intent* cannot be done now, as a sentence; None: it can."""
     talk = conference.talk
-    if conference.caller is None or talk is None:
+    ends = isinstance(intent, i.EndConversation)
+    # An agent who was rung for this caller ends it by hanging up.
+    there = conference.inside(talk.call) if ends and talk else conference.caller is not None
+    if talk is None or not there:
         return f"{intent.agent} does not talk with a caller."
     if talk.moving:
         return "The caller is being sent elsewhere, or the conversation ended."

@@ -30,6 +30,7 @@ def decide(conference: Conference, event: Event, policy: Tenant) -> tuple[Act, .
     # What is so by now is what the rest follows from: the end of a conversation ends all that was part of it.
     after = adopt(conference, tuple(acts))
     acts += recording.decide(after, event, policy)
+    after = adopt(conference, tuple(acts))
     acts += manner.decide(after, event, policy)
     acts += parties.decide(after, event, policy)
     for _ in ("the agent is out", "nobody is with the caller any more"):

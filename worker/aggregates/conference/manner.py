@@ -69,20 +69,16 @@ def adopt(conference: Conference, act: Act) -> Conference:
             return conference
 
 
-def fresh(conference: Conference, leg: str) -> Conference:
-    """A leg has come anew: it is heard, and not held."""
-    kept = {key: value for key, value in conference.made.items() if key.partition(":")[2] != leg}
-    return replace(conference, made=kept)
-
-
 def tidy(conference: Conference) -> Conference:
     """Forget how legs were that have left."""
-    kept = {
-        key: value
-        for key, value in conference.made.items()
-        if key == "pause" or conference.inside(key.partition(":")[2])
-    }
+    kept = {key: value for key, value in conference.made.items() if _is_here(conference, *key.split(":", 1))}
     return replace(conference, made=kept) if len(kept) < len(conference.made) else conference
+
+
+def _is_here(conference: Conference, what: str, leg: str = "") -> bool:
+    if what == "pause":
+        return conference.recording == "on"
+    return conference.party_of(leg) is not None if what == "role" else conference.inside(leg)
 
 
 def wanted(conference: Conference) -> dict[str, str]:
@@ -141,4 +137,5 @@ def _command(conference: Conference, key: str, want: str, policy: Tenant) -> Ite
 
 
 def _note(conference: Conference, key: str, value: str) -> Conference:
-    return replace(conference, made={**conference.made, key: value})
+    others = {known: made for known, made in conference.made.items() if known != key}
+    return replace(conference, made=others if value == "off" else {**others, key: value})
