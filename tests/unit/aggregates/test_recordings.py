@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from ingress.intents import model as i
 from worker.aggregates.conference.recording import chosen
@@ -12,6 +13,8 @@ from worker.commands import command as c
 from worker.events import notices as n
 from worker.events import webhooks as w
 from worker.policy import rules as own
+from worker.policy.model import Recording
+from worker.testing.centre import Centre, small_tenant
 from worker.testing.conversation import Conversation, care_tenant
 
 
@@ -115,3 +118,21 @@ def test_an_own_rule_says_what_is_recorded_once_for_each_conversation() -> None:
         own.use_rules({})
     assert asked == ["c1", "c2"]
     assert talk.commands() == ["record-start"]
+
+
+def test_an_agent_pauses_and_resumes_the_recording_by_keys_in_a_conversation_alone() -> None:
+    tenant = small_tenant()
+    recording = Recording(pause_key="1", resume_key="2")
+    queue = replace(tenant.queues["support"], recording=recording)
+    centre = Centre(replace(tenant, queues={"support": queue}))
+    centre.agent_up("alice")
+    centre.tell("call", "leg-alice", w.DtmfReceived("leg-alice", digit="1"))
+    assert not any(isinstance(told.notice, n.Care) for _, told in centre.notices)
+    centre.ring("c1")
+    centre.join("c1")
+    centre.succeed(centre.last(c.RecordStart))
+    centre.tell("call", "leg-alice", w.DtmfReceived("leg-alice", digit="5"))
+    centre.tell("call", "leg-alice", w.DtmfReceived("leg-alice", digit="1"))
+    centre.succeed(centre.last(c.RecordPause))
+    centre.tell("call", "leg-alice", w.DtmfReceived("leg-alice", digit="2"))
+    assert centre.open(c.RecordResume)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ingress.envelope import Address, AggregateKind
 from ingress.intents.model import Asked, CareIntent, WrapUp
+from worker.aggregates.agent.keys import pressed
 from worker.aggregates.agent.reach import line, room
 from worker.aggregates.agent.state import Agent
 from worker.decisions.decision import Accept, Act, Note, Refuse, SetTimer, Tell
@@ -26,6 +27,7 @@ def decide(agent: Agent, event: Event, policy: Tenant) -> tuple[Act, ...]:
     rules = policy.agents.get(agent.name)
     return (
         *_intents(agent, event, rules),
+        *pressed(agent, event, policy),
         *line(agent, event, policy, rules),
         *room(agent, event, rules),
         *_offers(agent, event),

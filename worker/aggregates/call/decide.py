@@ -11,6 +11,7 @@ from worker.aggregates.call.course import go_on
 from worker.aggregates.call.entry import entry_goal
 from worker.aggregates.call.saying import ANSWERED_WITHIN_MS, hang_up, look_for, say, turn_away
 from worker.aggregates.call.state import Call, Owner, what_of
+from worker.aggregates.call.waiting import DIGITS
 from worker.commands import command as c
 from worker.commands.client_state import decode_client_state
 from worker.decisions.decision import Accept, Act, CancelTimer, GoTo, Refuse, Send, SetTimer, Tell
@@ -98,6 +99,8 @@ def _to_owner(call: Call, owner: Owner, event: Event) -> Iterator[Act]:
         return
     if call.answered_ms is not None and "told-up" not in call.done:
         yield Tell(to, n.LegAnswered(call.id, call.answered_ms, owner.purpose))
+    if isinstance(event.body, w.DtmfReceived) and owner.kind == "agent":
+        yield from (Tell(to, n.LegKey(call.id, key, event.event_id)) for key in DIGITS if key == event.body.digit)
     if call.machine is not None and "told-machine" not in call.done:
         yield Tell(to, n.MachineDetected(call.id, owner.purpose, call.machine))
 

@@ -53,9 +53,8 @@ class PhoneLoggedIn(Notice, frozen=True, tag="phone-logged-in"):
 
 
 class LegKey(Notice, frozen=True, tag="leg-key"):
-    """Call to its owner: a key was pressed on your leg. `press` tells presses apart."""
+    """Call to agent: a key was pressed on your leg. `press` is the id of the event of it, and tells presses apart."""
 
     call: str
     digit: Digit
     press: str
-    purpose: str = ""
