@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import anyio
@@ -13,6 +13,7 @@ from nacl.signing import VerifyKey
 from redis.asyncio import Redis
 
 from ingress.batch import Batcher
+from ingress.intents.model import AnyIntent, Asked, to_of
 from ingress.log import EventLog, Keys, settle_topology
 from ingress.metrics import Metrics as IngressMetrics
 from ingress.redis_client import connect
@@ -60,10 +61,16 @@ def policy_of(settings: EmulatorSettings) -> Policy:
 class Whole:
     """The centre, and its callers."""
 
-    def __init__(self, emulator: Emulator, worker: Worker, breaker: Breaker) -> None:
+    def __init__(self, emulator: Emulator, worker: Worker, breaker: Breaker, bench: Bench) -> None:
         self.emulator = emulator
         self.worker = worker
         self.breaker = breaker
+        self._bench = bench
+
+    async def ask(self, intent: AnyIntent) -> None:
+        """Ask something of the centre, as the ingress does."""
+        to = to_of("default", intent)
+        await self._bench.append(to.kind, to.id, Asked(intent, "test"))
 
     def ring(self, *, talk_secs: float = 0.2) -> Leg:
         """A caller rings, who is patient."""
@@ -79,7 +86,13 @@ class Whole:
 
 @asynccontextmanager
 async def whole(
-    redis: Redis, url: str, keys: Keys, settings: EmulatorSettings, *, reconcile_secs: float = 60.0
+    redis: Redis,
+    url: str,
+    keys: Keys,
+    settings: EmulatorSettings,
+    *,
+    reconcile_secs: float = 60.0,
+    change: Callable[[Tenant], Tenant] = lambda tenant: tenant,
 ) -> AsyncIterator[Whole]:
     """Run the centre for the length of a block; *settings* say how Telnyx behaves, but for where its webhooks go."""
     await settle_topology(redis, keys, PARTITIONS)
@@ -97,18 +110,26 @@ async def whole(
             tasks.start_soon(batcher.run)
             here = f"http://127.0.0.1:{runner.addresses[0][1]}/webhooks"
             async with serve(_addressed(settings, here)) as emulator:
+                policy = _changed(policy_of(settings), change)
                 verifiers["default"] = Verifier([VerifyKey(base64.b64decode(emulator.public_key))])
                 async with (
                     TelnyxClient(emulator.api_key, base_url=emulator.api_base) as client,
-                    _worker(url, keys, policy_of(settings), client, reconcile_secs) as (worker, breaker),
+                    _worker(url, keys, policy, client, reconcile_secs) as (
+                        worker,
+                        breaker,
+                    ),
                 ):
                     bench = Bench(redis, url, keys)
                     for agent in AGENTS:
                         await bench.append("agent", agent, Enrol("test"))
-                    yield Whole(emulator, worker, breaker)
+                    yield Whole(emulator, worker, breaker, bench)
             tasks.cancel_scope.cancel()
     finally:
         await runner.cleanup()
+
+
+def _changed(policy: Policy, change: Callable[[Tenant], Tenant]) -> Policy:
+    return Policy({name: change(tenant) for name, tenant in policy.tenants.items()})
 
 
 def _addressed(settings: EmulatorSettings, url: str) -> EmulatorSettings:
