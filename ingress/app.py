@@ -15,10 +15,12 @@ from aiohttp import web
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from ingress.access import Access
 from ingress.batch import Batcher
 from ingress.durability import confirmation
 from ingress.errors import ConfigError, TopologyError
 from ingress.health import health_routes
+from ingress.intents.door import IntentDoor
 from ingress.lifecycle import (
     EXIT_CONFIG,
     EXIT_OK,
@@ -32,8 +34,7 @@ from ingress.metrics import Metrics
 from ingress.readiness import Readiness
 from ingress.redis_check import check_at_start
 from ingress.redis_client import connect, when_redis_answers
-from ingress.settings import IngressSettings, tenant_keys
-from ingress.signature import Verifier
+from ingress.settings import IngressSettings
 from ingress.spool.log import SpooledLog
 from ingress.spool.spool import Spool
 from ingress.webhooks import MAX_BODY_BYTES, WebhookHandler
@@ -46,8 +47,8 @@ START_WITH_SPOOL_SECS = 1.0
 DRAIN_SECS = 5.0
 
 
-def make_app(handler: WebhookHandler, readiness: Readiness, metrics: Metrics) -> web.Application:
-    """Return the application: webhooks, health and metrics."""
+def make_app(handler: WebhookHandler, door: IntentDoor, readiness: Readiness, metrics: Metrics) -> web.Application:
+    """Return the application: webhooks, intents, health and metrics."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app.add_routes(
         [
@@ -55,6 +56,7 @@ def make_app(handler: WebhookHandler, readiness: Readiness, metrics: Metrics) ->
             web.post("/webhooks/{tenant}", handler.handle),
             web.route("*", "/webhooks", handler.refuse_method),
             web.route("*", "/webhooks/{tenant}", handler.refuse_method),
+            *door.routes(),
             *health_routes(lambda: readiness.ready, readiness.details, metrics.registry),
         ]
     )
@@ -77,7 +79,7 @@ def run(settings: IngressSettings) -> int:
 
 
 async def _run(settings: IngressSettings) -> None:
-    verifiers = {tenant: Verifier(keys) for tenant, keys in tenant_keys(settings).items()}
+    access = Access(settings)
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         redis = connect(settings.redis_url)
@@ -106,12 +108,17 @@ async def _run(settings: IngressSettings) -> None:
         readiness = Readiness(redis, metrics, spool, redis_ok=redis_ok)
         if spooled is not None:
             tasks.start_soon(spooled.run, name="spool")
-        handler = WebhookHandler(verifiers, event_log, batcher, metrics)
+        door = IntentDoor(access.tokens, event_log, redis, metrics)
+        tasks.start_soon(access.watch, name="reload")
+        handler = WebhookHandler(access.verifiers, event_log, batcher, metrics)
         tasks.start_soon(batcher.run, name="batcher")
         tasks.start_soon(readiness.watch, name="redis watch")
         # Not decompressed: the signature is over the bytes as they came, and a stranger's may unpack to a lot.
         runner = web.AppRunner(
-            make_app(handler, readiness, metrics), access_log=None, shutdown_timeout=DRAIN_SECS, auto_decompress=False
+            make_app(handler, door, readiness, metrics),
+            access_log=None,
+            shutdown_timeout=DRAIN_SECS,
+            auto_decompress=False,
         )
         await runner.setup()
         try:
@@ -125,7 +132,7 @@ async def _run(settings: IngressSettings) -> None:
                 ) from None
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
             print(f"listening on http://{host}:{runner.addresses[0][1]}", flush=True)
-            log.info("ingress.ready", tenants=sorted(verifiers), partitions=settings.partitions)
+            log.info("ingress.ready", tenants=sorted(access.verifiers), partitions=settings.partitions)
             await told.wait()
             readiness.leaving = True
             log.info("ingress.leaving", grace_secs=settings.grace_secs)

@@ -63,6 +63,10 @@ class Keys(msgspec.Struct, frozen=True):
         """Stream of a tenant's signed webhooks that hold nothing to route by."""
         return f"{self.prefix}:unrouted:{tenant}"
 
+    def asked(self, name: str) -> str:
+        """String of a day: the digest of the intent that an Idempotency-Key was first used for."""
+        return f"{self.prefix}:asked:{name}"
+
     def log(self, partition: Partition) -> str:
         """Stream of a partition's events."""
         return self._of(partition, "log")

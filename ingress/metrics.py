@@ -17,6 +17,12 @@ class Metrics:
             ["tenant", "result"],
             registry=r,
         )
+        self.intents = Counter(
+            "switchhook_ingress_intents",
+            "Intents by what became of their requests (accepted, refused, unavailable)",
+            ["result"],
+            registry=r,
+        )
         self.seconds = Histogram(
             "switchhook_ingress_append_seconds",
             "From having read a webhook to its being in the log",

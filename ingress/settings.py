@@ -16,6 +16,7 @@ from ingress.durability import Durability
 from ingress.envelope import DEFAULT_TENANT
 from ingress.errors import ConfigError
 from ingress.log import DEFAULT_PARTITIONS, DEFAULT_PREFIX, MAX_PARTITIONS
+from ingress.secrets import SecretRef, read_secret
 from ingress.signature import read_public_key
 from ingress.spool.settings import Fsync, SpoolSettings
 
@@ -36,6 +37,7 @@ ENVIRONMENT = {
     "spool_fsync": "SWITCHHOOK_SPOOL_FSYNC",
     "spool_interval_ms": "SWITCHHOOK_SPOOL_INTERVAL_MS",
     "spool_max_bytes": "SWITCHHOOK_SPOOL_MAX_BYTES",
+    "tokens": "SWITCHHOOK_TOKENS",
 }
 #: What is said when a setting without a default is missing.
 HINTS = {
@@ -74,6 +76,8 @@ class IngressSettings(msgspec.Struct, frozen=True):
     #: For `interval`: what a failing machine may lose of the spool.
     spool_interval_ms: Annotated[int, msgspec.Meta(ge=10, le=60_000)] = 200
     spool_max_bytes: Annotated[int, msgspec.Meta(ge=4096)] = 256 * 1024 * 1024
+    #: The file of tokens that may ask (`ingress.intents.tokens`); without one nobody may.
+    tokens: str | None = None
 
     @property
     def spool(self) -> SpoolSettings | None:
@@ -83,13 +87,8 @@ class IngressSettings(msgspec.Struct, frozen=True):
         return SpoolSettings(Path(self.spool_dir), self.spool_fsync, self.spool_interval_ms, self.spool_max_bytes)
 
 
-class _KeyRef(msgspec.Struct, frozen=True):
-    env: str | None = None
-    file: str | None = None
-
-
 class _Tenant(msgspec.Struct, frozen=True):
-    public_keys: list[_KeyRef]
+    public_keys: list[SecretRef]
 
 
 class _Policy(msgspec.Struct, frozen=True):
@@ -177,20 +176,7 @@ def _policy_keys(path: str, environment: Mapping[str, str]) -> dict[str, list[Ve
         where = f"{path}: tenants.{name}.public_keys"
         if not tenant.public_keys:
             raise ConfigError(f"{where} is empty: no webhook of this tenant could be accepted")
-        keys[name] = [read_public_key(_resolve(ref, where, environment), where) for ref in tenant.public_keys]
+        keys[name] = [read_public_key(read_secret(ref, where, environment), where) for ref in tenant.public_keys]
     if not keys:
         raise ConfigError(f"{path}: there are no tenants")
     return keys
-
-
-def _resolve(ref: _KeyRef, where: str, environment: Mapping[str, str]) -> str:
-    if (ref.env is None) == (ref.file is None):
-        raise ConfigError(f'{where}: write {{ env = "VARIABLE" }} or {{ file = "path" }} for each key, and one of them')
-    if ref.env is not None:
-        if not environment.get(ref.env):
-            raise ConfigError(f"{where}: the environment variable {ref.env} is not set: set it to the public key")
-        return environment[ref.env]
-    try:
-        return Path(ref.file or "").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"{where}: the file {ref.file} cannot be read") from None

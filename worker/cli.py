@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from worker.console.asking.group import groups
 from worker.console.exits import Exit
 from worker.console.operators import archive_group, partitions, quarantine_group, verify
 from worker.console.options import (
@@ -35,6 +36,8 @@ app.add_typer(quarantine_group)
 app.add_typer(archive_group)
 app.add_typer(policy_group)
 app.add_typer(telnyx)
+for _group in groups():
+    app.add_typer(_group)
 
 
 def _version(wanted: bool) -> None:
@@ -88,6 +91,9 @@ def ingress(
     spool_max_bytes: Annotated[
         int | None, typer.Option(envvar="SWITCHHOOK_SPOOL_MAX_BYTES", help="Default 268435456; full: answer 503.")
     ] = None,
+    tokens: Annotated[
+        Path | None, typer.Option(envvar="SWITCHHOOK_TOKENS", help="The file of tokens for intents; none: nobody asks.")
+    ] = None,
 ) -> None:
     """Take Telnyx's webhooks: verify, keep in the log, answer. Keys: from the policy, or SWITCHHOOK_PUBLIC_KEY."""
     from ingress.app import run
@@ -108,6 +114,7 @@ def ingress(
         "spool_fsync": spool_fsync,
         "spool_interval_ms": spool_interval_ms,
         "spool_max_bytes": spool_max_bytes,
+        "tokens": str(tokens) if tokens else None,
     }
     with errors_for_people():
         raise typer.Exit(run(ingress_settings(flags)))

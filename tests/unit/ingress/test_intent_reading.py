@@ -1,0 +1,51 @@
+"""An intent is read out of a body; what is wrong is said with its place."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingress.intents import model as m
+from ingress.intents.reading import BodyError, read_intent
+
+MOVE = b'{"intent": "move_caller", "queue": "q", "call": "c", "to": {"queue": "a", "agent": "b"}}'
+WARM = b'{"intent": "transfer", "agent": "a", "to": {"queue": "q"}, "how": "warm"}'
+
+
+def test_an_intent_is_read() -> None:
+    body = b'{"intent": "transfer", "agent": "alice", "to": {"queue": "sales"}}'
+    assert read_intent(body) == m.Transfer("alice", m.Target(queue="sales"))
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        (b"", 400, "not JSON"),
+        (b"\xff", 400, "not JSON"),
+        (b"[]", 422, "not a JSON object"),
+        (b"{}", 422, "`intent` is missing: it is one of set_agent_state,"),
+        (b'{"intent": "hodl", "agent": "a"}', 422, "there is no intent 'hodl'; is hold meant?"),
+        (b'{"intent": 5}', 422, "there is no intent 5; there are set_agent_state"),
+        (b'{"intent": "hold"}', 422, "hold: object missing required field `agent`"),
+        (b'{"intent": "hold", "agent": "a", "of": 1}', 422, "hold: object contains unknown field `of`"),
+        (b'{"intent": "hold", "agent": "a", "on": 1}', 422, "hold: expected `bool`, got `int` - at `$.on`"),
+        (b'{"intent": "transfer", "agent": "a", "to": {}}', 422, "of queue, agent, number, voicemail; there is none"),
+        (MOVE, 422, "there are queue, agent"),
+        (WARM, 422, "goes to a number or an agent"),
+        (b'{"intent": "say", "agent": "a"}', 422, "exactly one of text and audio"),
+        (b'{"intent": "update_participant", "conference": "c", "participant": "p"}', 422, "at least one right"),
+    ],
+)  # fmt: skip
+def test_what_is_no_intent_is_refused_with_its_reason(body: bytes, status: int, told: str) -> None:
+    with pytest.raises(BodyError) as raised:
+        read_intent(body)
+    assert raised.value.status == status
+    assert told in str(raised.value)
+
+
+@given(st.binary() | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(msgspec.json.encode))
+def test_no_body_raises_anything_else(body: bytes) -> None:
+    with pytest.raises(BodyError):
+        read_intent(body)

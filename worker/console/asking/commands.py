@@ -1,0 +1,120 @@
+"""An intent as a command: whom it is for and what it needs as arguments, the rest as options, its docstring as help."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import cast, get_args
+
+import msgspec
+import msgspec.inspect as types
+import typer
+from typer.core import TyperCommand
+
+from ingress.intents import model as m
+from ingress.intents.reading import flaw_of
+from ingress.intents.scopes import needed_by
+from worker.console.asking.door import Door, ask
+
+#: Words that are shorter at a prompt than the intent's own.
+_WORDS = {"set_agent_state": "set-state", "close_queue": "close", "open_queue": "open", "end_call": "end"}
+_TARGETS = {
+    "queue": "To a queue of the policy.",
+    "agent": "To an agent.",
+    "number": "To a number (E.164) or SIP URI outside.",
+    "voicemail": "To a voicemail box.",
+}
+
+
+def intents_of(group: str) -> dict[str, type[m.Intent]]:
+    """Return the intents whose first field is *group*, by their words."""
+    kinds = [kind for kind in get_args(m.AnyIntent) if kind.__struct_fields__[0] == group]
+    return {word_of(kind): kind for kind in kinds}
+
+
+def word_of(kind: type[m.Intent]) -> str:
+    """Return the word of an intent."""
+    tag = str(kind.__struct_config__.tag)
+    return _WORDS.get(tag, tag.replace("_", "-"))
+
+
+def command_of(word: str, kind: type[m.Intent]) -> TyperCommand:
+    """Return an intent as a command."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    told = f"{inspect.getdoc(kind)}\n\nScopes, one of: {', '.join(needed_by(kind))}."
+    app.command(word, help=told, no_args_is_help=False)(_function(kind))
+    command = typer.main.get_command(app)
+    assert isinstance(command, TyperCommand)
+    return command
+
+
+def intent_of(kind: type[m.Intent], given: Mapping[str, object]) -> m.AnyIntent:
+    """Return the intent that the arguments and options *given* say.
+
+    Raises:
+        BadParameter: They say none; the sentence names the one that is wrong.
+    """
+    values = {name: given[name] for name in kind.__struct_fields__ if given.get(name) is not None}
+    target = {name: given[f"to_{name}"] for name in _TARGETS if given.get(f"to_{name}") is not None}
+    if "to" in kind.__struct_fields__ and "to" not in values:
+        values["to"] = target
+    try:
+        intent = cast("m.AnyIntent", msgspec.convert(values, kind, strict=False))
+    except msgspec.ValidationError as exc:
+        told, _, where = str(exc).partition(" - at ")
+        place = where.strip("`").removeprefix("$.").replace(".", "-").replace("_", "-")
+        raise typer.BadParameter(f"{told[:1].lower()}{told[1:]}.", param_hint=f"'{place}'") from None
+    flaw = flaw_of(intent)
+    if flaw:
+        raise typer.BadParameter(f"{flaw.replace('to: ', '', 1)}.")
+    return intent
+
+
+def _function(kind: type[m.Intent]) -> Callable[..., None]:
+    """Return the function whose signature Typer reads."""
+
+    def run(ctx: typer.Context, **given: object) -> None:
+        door = ctx.obj
+        assert isinstance(door, Door)
+        raise typer.Exit(ask(door, intent_of(kind, given)))
+
+    info = types.type_info(kind)
+    assert isinstance(info, types.StructType)
+    parameters = [_kept("ctx", typer.Context, inspect.Parameter.empty)]
+    for field in info.fields:
+        parameters += _parameters(field)
+    # Typer asks for the annotations too, and resolves them where this function is: they must not be texts.
+    run.__annotations__ = {}
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
+def _parameters(field: types.Field) -> list[inspect.Parameter]:
+    core = _core(field.type)
+    flag = "--" + field.name.replace("_", "-")
+    if isinstance(core, types.StructType):
+        return [
+            _kept(f"to_{name}", str | None, typer.Option(None, f"--to-{name}", metavar=name.upper(), help=told))
+            for name, told in _TARGETS.items()
+        ]
+    if isinstance(core, types.BoolType):
+        off = "--off" if field.name == "on" else f"--no-{flag[2:]}"
+        return [_kept(field.name, bool | None, typer.Option(None, f"{flag}/{off}", help=""))]
+    choices = "|".join(str(value) for value in core.values) if isinstance(core, types.LiteralType) else None
+    metavar = choices or field.name.upper()
+    if field.required:
+        return [_kept(field.name, str, typer.Argument(..., metavar=metavar, help=""))]
+    return [_kept(field.name, str | None, typer.Option(None, flag, metavar=metavar, help=""))]
+
+
+def _core(kind: types.Type) -> types.Type:
+    """Return *kind* without its limits, and without None."""
+    if isinstance(kind, types.Metadata):
+        return _core(kind.type)
+    if isinstance(kind, types.UnionType):
+        return _core(next(part for part in kind.types if not isinstance(part, types.NoneType)))
+    return kind
+
+
+def _kept(name: str, annotation: object, default: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)

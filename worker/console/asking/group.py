@@ -1,0 +1,68 @@
+"""The groups of the intents' commands and their options. What is behind them is loaded when it is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+#: Whom an intent is for: the group's word, which is the intent's first field too, and its help.
+GROUPS = {
+    "agent": "Agents and their conversations: state, wrap-up, hold, transfer, supervise, record.",
+    "queue": "Queues and who waits in them: close, open, move, priority.",
+    "call": "Call legs.",
+    "conference": "Conferences' participants and their rights.",
+}
+
+
+class IntentGroup(TyperGroup):
+    """The intents for one kind of aggregate, each made into a command when it is asked for."""
+
+    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002
+        """Return the words of the intents, in the order of their table."""
+        from worker.console.asking.commands import intents_of
+
+        return list(intents_of(str(self.name)))
+
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | None:  # noqa: ARG002
+        """Return the command of an intent; None: there is none of that word."""
+        from worker.console.asking.commands import command_of, intents_of
+
+        kind = intents_of(str(self.name)).get(cmd_name)
+        return command_of(cmd_name, kind) if kind is not None else None
+
+
+def groups() -> list[typer.Typer]:
+    """Return all groups."""
+    made = []
+    for name, told in GROUPS.items():
+        group = typer.Typer(name=name, cls=IntentGroup, help=told, no_args_is_help=True, rich_markup_mode="markdown")
+        group.callback()(_options)
+        made.append(group)
+    return made
+
+
+def _options(
+    ctx: typer.Context,
+    url: Annotated[
+        str, typer.Option(metavar="URL", envvar="SWITCHHOOK_INGRESS_URL", help="An ingress.")
+    ] = "http://127.0.0.1:8080",
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The file with the token; else SWITCHHOOK_TOKEN in the environment has it."),
+    ] = None,
+    tenant: Annotated[str, typer.Option("--tenant", help="Whose it is.")] = "default",
+    key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="With the same key the same intent is taken once within a day.")
+    ] = None,
+    wait_secs: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, max=30, help="How long to wait for what becomes of it; 0: not.")
+    ] = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
+) -> None:
+    """Keep how the ingress is reached for the command."""
+    from worker.console.asking.door import Door
+
+    ctx.obj = Door(url, token_file, tenant, key, wait_secs, as_json)
