@@ -70,8 +70,8 @@ def _has_told(call: Call, notice: n.AnyNotice, to: str) -> Call:
         case n.CallerWaiting(arrived_ms=arrived_ms):
             since_ms = arrived_ms if call.since_ms is None else call.since_ms
             return replace(call, done=call.done | {"told-waiting"}, since_ms=since_ms)
-        case n.CallerGone(moved=True):
-            return replace(call, queue=None, place="none", leaving=False, retries=0, announcements=())
+        case n.CallerGone(moved=True, at_ms=at_ms):
+            return replace(call, queue=None, place="none", leaving=False, left_ms=at_ms, retries=0, announcements=())
         case n.CallerGone():
             return replace(call, done=call.done | {"told-gone"})
         case n.JoinFailed():

@@ -130,6 +130,8 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
     place: Literal["none", "asked", "waiting"] = "none"
     #: The queue is to be left, for `course` leads on.
     leaving: bool = False
+    #: When the last one was left: who comes back to it comes later than that.
+    left_ms: int = 0
     #: How often entering the queue has been put off by a refusal that passes.
     retries: int = 0
     #: The mark of what he hears at our command, if nothing says that it is over.
@@ -168,6 +170,13 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
             and self.joining is None
             and not self.leaving
             and self.dismissed is None
+        )
+
+    @property
+    def called_back(self) -> bool:
+        """Whether this is somebody whom a queue has called, and who has not been led on from there."""
+        return (
+            self.owner is not None and self.owner.kind == "queue" and self.course is not None and self.course.hop == 1
         )
 
     def heard(self, mark: str) -> bool:

@@ -15,7 +15,7 @@ from worker.events import notices as n
 from worker.events import webhooks as w
 from worker.events.event import Event
 from worker.events.outcomes import Outcome, Refused
-from worker.policy.model import Digit, Queue, Tenant
+from worker.policy.model import Announcement, Digit, Queue, Tenant
 
 RETRY_MS = 1_000
 #: Telnyx's own limit in its queue is a net below ours, for the case that nobody is left to end the wait.
@@ -27,7 +27,11 @@ def wait_in(call: Call, name: str, event: Event, policy: Tenant) -> Iterator[Act
     """Put the caller into the queue of this name, let him hear what it has for him, join him when it says so."""
     queue = policy.queues[name]
     to = Address(call.address.tenant, "queue", name)
-    notice = queue.recording.announce if queue.recording.record != "none" else None
+    notice = _notice(queue)
+    if call.called_back:
+        # The queue knows him by the leg that it has dialled: he is in none of Telnyx's.
+        yield from _called_back(call, event, policy, queue, to)
+        return
     if call.joining is None and call.place == "none":
         if notice is not None and not call.heard(notice_mark(name)):
             if notice_mark(name) not in call.asked:
@@ -38,7 +42,7 @@ def wait_in(call: Call, name: str, event: Event, policy: Tenant) -> Iterator[Act
         yield SetTimer("enqueue", event.received_ms + RETRY_MS)
     if call.place == "waiting" and "told-waiting" not in call.done:
         number = call.number if call.owner is None else call.dialled
-        now_ms = event.received_ms
+        now_ms = max(event.received_ms, call.left_ms + 1)
         yield Tell(to, n.CallerWaiting(call.id, number or "", now_ms, call.since_ms, call.priority, call.agent))
     yield from _join(call, to)
     if call.joining is not None:
@@ -46,6 +50,22 @@ def wait_in(call: Call, name: str, event: Event, policy: Tenant) -> Iterator[Act
     elif call.waits:
         yield from _pressed(call, event, to)
         yield from _entertain(call, event, policy, queue)
+
+
+def _called_back(call: Call, event: Event, policy: Tenant, queue: Queue, to: Address) -> Iterator[Act]:
+    """Join somebody whom the queue has called; he too must have heard that he is recorded."""
+    notice = _notice(queue)
+    if notice is not None and not call.heard(notice_mark(to.id)):
+        if notice_mark(to.id) not in call.asked:
+            yield from say(call, event, policy, notice_mark(to.id), notice)
+        return
+    yield from _join(call, to)
+    if call.joining is None:
+        yield from _entertain(call, event, policy, queue)
+
+
+def _notice(queue: Queue) -> Announcement | None:
+    return None if queue.recording.record == "none" else queue.recording.announce
 
 
 def drop_announcements(call: Call) -> Iterator[Act]:
