@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-from worker.console.exits import Exit
-from worker.console.operators import archive_group, partitions, quarantine_group, verify
-from worker.console.options import DEFAULT_TENANT, PrefixOption, RedisOption, TenantOption, errors_for_people
+from worker.console.operators import archive_group, partitions, quarantine_group, replay, verify
+from worker.console.options import PrefixOption, RedisOption, errors_for_people
 from worker.console.telnyx.group import telnyx
 
 app = typer.Typer(
@@ -253,29 +252,7 @@ def check(policy: PolicyOption = None, redis: RedisOption = None, prefix: Prefix
         raise typer.Exit(check_all(policy, redis, prefix))
 
 
-@app.command()
-def replay(
-    what: Annotated[
-        str, typer.Argument(help="queue:NAME, agent:NAME, call:ID, conference:ID, or a partition's number.")
-    ],
-    redis: RedisOption = None,
-    prefix: PrefixOption = None,
-    tenant: TenantOption = DEFAULT_TENANT,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Leave out events that changed and decided nothing.")] = False,
-    archive: Annotated[
-        Path | None,
-        typer.Option("--archive", metavar="DIR", envvar="SWITCHHOOK_ARCHIVE", help="Begin with what was archived."),
-    ] = None,
-) -> None:
-    """Show the history of an aggregate from the log: events, what changed, what was decided, outcomes. Never acts."""
-    from worker.replay.command import replay_to
-
-    with errors_for_people():
-        if not replay_to(typer.echo, what, redis, prefix, tenant=tenant, quiet=quiet, archive=archive):
-            typer.echo(f"switchhook: nothing has happened to {what}", err=True)
-            raise typer.Exit(Exit.NOT_FOUND)
-
-
+app.command()(replay)
 app.command()(partitions)
 app.command()(verify)
 

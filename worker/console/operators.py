@@ -22,7 +22,9 @@ from worker.console.options import (
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="queue:NAME, agent:NAME, call:ID, …")]
 ByOption = Annotated[str | None, typer.Option("--by", help="Who asks; the user's name.", show_default=False)]
 WaitOption = Annotated[float, typer.Option("--wait", metavar="SECONDS", min=0.1, max=600, help="For the owner.")]
-DirectoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="What SWITCHHOOK_ARCHIVE names.")]
+DirectoryArgument = Annotated[
+    Path, typer.Argument(metavar="DIR", envvar="SWITCHHOOK_ARCHIVE", help="The directory that the workers archive in.")
+]
 
 quarantine_group = typer.Typer(
     name="quarantine",
@@ -30,6 +32,45 @@ quarantine_group = typer.Typer(
     no_args_is_help=True,
 )
 archive_group = typer.Typer(name="archive", help="Events that were trimmed from the log.", no_args_is_help=True)
+
+
+def replay(
+    context: typer.Context,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="ADDRESS|PARTITION", help="queue:NAME, agent:NAME, call:ID, conference:ID, or a partition's number."
+        ),
+    ],
+    redis: RedisOption = None,
+    prefix: PrefixOption = None,
+    tenant: TenantOption = DEFAULT_TENANT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Leave out events that changed and decided nothing.")] = False,
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            "--archive", metavar="DIR", envvar="SWITCHHOOK_ARCHIVE", help="Begin with what the workers archived there."
+        ),
+    ] = None,
+) -> None:
+    """Show the history of an aggregate from the log: events, what changed, what was decided, outcomes. Never acts.
+
+    Exits with 1 when events are missing from it, 4 when there are none.
+    """
+    from worker.console.replaying import show_history
+
+    source = context.get_parameter_source("archive")
+    with errors_for_people():
+        status = show_history(
+            redis_of(redis),
+            prefix_of(prefix),
+            what,
+            tenant=tenant,
+            quiet=quiet,
+            archive=archive,
+            archive_is_there=source is not None and source.name == "COMMANDLINE",
+        )
+        raise typer.Exit(status)
 
 
 def partitions(redis: RedisOption = None, prefix: PrefixOption = None, as_json: JsonOption = False) -> None:
