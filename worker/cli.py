@@ -217,22 +217,29 @@ def demo(
 
 @app.command()
 def soak(
-    seed: Annotated[int | None, typer.Option(help="Run this one, and say what was wrong.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Run this one.")] = None,
     seeds: Annotated[
-        str | None, typer.Option(metavar="A..B", help="Run these; default: new ones, while --secs.")
+        str | None, typer.Option(metavar="A..B", help="Run these, A and B among them; default: new ones.")
     ] = None,
     history: Annotated[Path | None, typer.Option(metavar="FILE", help="Run the history that a soak has kept.")] = None,
     secs: Annotated[
         float | None,
-        typer.Option(envvar="SOAK_SECONDS", min=0, help="How long; default 60, with --seeds to their end."),
+        typer.Option(
+            envvar="SOAK_SECONDS", min=0, help="Begin no further run after so long; default 60, with --seeds none."
+        ),
     ] = None,
-    lines: Annotated[bool, typer.Option("--lines", help="Show the log lines of the simulated processes.")] = False,
-    folder: Annotated[Path, typer.Option(help="Where a history that fails is kept.")] = Path("tests/data/histories"),
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Show what the processes log; with --seed or --history.")
+    ] = False,
+    folder: Annotated[Path, typer.Option(help="Where the history of a seed that fails is kept.")] = Path(
+        "tests/data/histories"
+    ),
 ) -> None:
     """Simulate whole deployments under faults, by seed and on virtual time; exit 1 with what was wrong."""
     from worker.testing.simulation import soak as simulation
 
     with errors_for_people():
+        simulation.check_asked(seed=seed, seeds=seeds, history=history, lines=lines)
         if history is not None:
             raise typer.Exit(simulation.rerun(history, typer.echo, lines=lines))
         if seed is not None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from ingress.errors import LogUnavailableError, SwitchhookError
+from ingress.errors import LogUnavailableError, NotThereError, SwitchhookError
 from ingress.log import Keys, Partition
 from worker.aggregates import machine
 from worker.decisions.decision import Decision
@@ -23,7 +23,7 @@ from worker.runtime.journal import START, Journal, order_of
 from worker.runtime.snapshots import Snapshots
 
 
-class NoLogError(SwitchhookError):
+class NoLogError(NotThereError):
     """Raised when there is no log under the prefix that was asked for."""
 
 
