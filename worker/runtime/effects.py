@@ -24,6 +24,7 @@ from worker.events.event import write_entry
 from worker.events.outcomes import Observed, Outcome, Refused, Unknown
 from worker.ledger.ledger import Pending
 from worker.runtime.clock import RedisClock, monotonic
+from worker.runtime.held import Held, Pause
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
 
@@ -35,6 +36,7 @@ STOPPED_SECS = 30.0
 HELD_SECS = 300.0
 APPEND_RETRY_SECS = 0.2
 #: So many commands of one partition wait before it reads its log no further. Those of the batch in hand come on top.
+#: Of each refused account half as many are held besides: when they are sent again, they fill no partition alone.
 MOST_WAITING = 1_000
 
 
@@ -109,8 +111,9 @@ class Effects:
         self._ids: set[str] = set()
         #: Set while nothing is queued.
         self._idle = _set_event()
-        #: Set while there is room for more.
-        self._room = _set_event()
+        self._held = Held(max(1, patience.most_waiting // 2))
+        #: Set when fewer wait than did before.
+        self._fewer = anyio.Event()
         self._stopped: set[str] = set()
         self._drain_asked = anyio.Event()
 
@@ -121,11 +124,10 @@ class Effects:
         """
         waiting = _Waiting(pending, None if age_secs is None else monotonic() - age_secs)
         self._ids.add(pending.command_id)
-        if len(self._ids) >= self._patience.most_waiting and self._room.is_set():
-            self._room = anyio.Event()
         queue = self._queues.get(pending.address)
         if queue is not None:
             queue.append(waiting)
+            self._held.add(pending.address)
             return
         if not self._queues:
             self._idle = anyio.Event()
@@ -138,13 +140,15 @@ class Effects:
 
     @property
     def crowded(self) -> bool:
-        """Whether so many commands wait that no more should be decided."""
-        return not self._room.is_set()
+        """Whether so many commands wait, besides those that are held, that no more should be decided."""
+        return len(self._ids) - len(self._held) >= self._patience.most_waiting
 
     async def room(self) -> None:
         """Return when fewer commands wait than the bound. They end without the log being read, so that time comes."""
         while self.crowded:
-            await self._room.wait()
+            if self._fewer.is_set():
+                self._fewer = anyio.Event()
+            await self._fewer.wait()
 
     async def drain(self) -> None:
         """Start no more, and return when those under way have ended."""
@@ -163,7 +167,7 @@ class Effects:
             while queue and not self._drain_asked.is_set():
                 waiting = queue[0]
                 ended = await self._send(waiting)
-                if _is_stop(ended) and await self._held(waiting, ended):
+                if _is_stop(ended) and await self._hold(waiting, ended):
                     continue
                 await self._append(waiting.pending, ended)
                 self._forget(queue.popleft())
@@ -177,8 +181,7 @@ class Effects:
 
     def _forget(self, waiting: _Waiting) -> None:
         self._ids.discard(waiting.pending.command_id)
-        if len(self._ids) < self._patience.most_waiting:
-            self._room.set()
+        self._fewer.set()
 
     async def _send(self, waiting: _Waiting) -> Outcome | Observed:
         pending = waiting.pending
@@ -200,12 +203,14 @@ class Effects:
             self._resume(tenant)
         return ended
 
-    async def _held(self, waiting: _Waiting, refused: Outcome | Observed) -> bool:
-        """Keep a command of an account that is refused, for a while; say it once. False: it has been kept too long.
+    async def _hold(self, waiting: _Waiting, refused: Outcome | Observed) -> bool:
+        """Keep a command of an account that is refused, for a while; say it once. False: it has been kept too long, or
+        too many others are.
 
         It was refused for certain, so this try had no effect; what was tried before stays as old as it was.
         """
-        tenant, now = waiting.pending.address.tenant, monotonic()
+        address, now = waiting.pending.address, monotonic()
+        tenant = address.tenant
         if tenant not in self._stopped:
             self._stopped.add(tenant)
             self._metrics.stopped_tenants.inc()
@@ -214,9 +219,11 @@ class Effects:
             waiting.refused_at = now
         if now - waiting.refused_at >= self._patience.held_secs:
             return False
-        with anyio.move_on_after(self._patience.stopped_secs):
+        with anyio.move_on_after(self._patience.stopped_secs) as scope:
+            self._held.hold(address, Pause(waiting.refused_at, len(self._queues[address]), scope))
+            self._fewer.set()
             await self._drain_asked.wait()
-        return True
+        return self._held.release(address)
 
     def _resume(self, tenant: str) -> None:
         if tenant in self._stopped:

@@ -66,8 +66,10 @@ class Line:
             raise LogUnavailableError("away")
         self.appended += [entry.event_id for entry in entries]
 
-    def start(self, tasks: TaskGroup, name: str, *, age_secs: float | None = None, call: str = "leg") -> None:
-        pending = Pending(name, c.Answer(call), Address("t", "call", call), 0)
+    def start(
+        self, tasks: TaskGroup, name: str, *, age_secs: float | None = None, call: str = "leg", tenant: str = "t"
+    ) -> None:
+        pending = Pending(name, c.Answer(call), Address(tenant, "call", call), 0)
         self.effects.start(tasks, pending, age_secs=age_secs)
 
     @asynccontextmanager
@@ -81,6 +83,12 @@ class Line:
 
 async def ends(line: Line, count: int = 1) -> None:
     while len(line.appended) < count:
+        await anyio.lowlevel.checkpoint()
+
+
+async def quiet() -> None:
+    """Return when nothing moves by itself any more."""
+    for _ in range(20):
         await anyio.lowlevel.checkpoint()
 
 
@@ -198,3 +206,54 @@ async def test_there_is_room_again_as_soon_as_fewer_wait() -> None:
         assert line.effects.crowded
         await line.effects.room()
         assert line.appended
+
+
+async def test_what_is_held_takes_no_room_and_beyond_its_bound_the_oldest_ends_refused() -> None:
+    line = Line(Patience(most_waiting=4))
+    line.result = REFUSED
+    async with line.tasks() as tasks:
+        for name in ("a1", "b1", "c1"):
+            line.start(tasks, name, call=name[0])
+        line.start(tasks, "a2", call="a")
+        assert line.effects.crowded
+        await line.effects.room()
+        # Two may be held. The second of the first address is refused in its turn, and is the youngest then.
+        await ends(line, 2)
+        assert line.appended == ["o:a1", "o:b1"]
+        line.start(tasks, "c2", call="c")
+        await ends(line, 3)
+        assert line.appended == ["o:a1", "o:b1", "o:c1"]
+        assert not line.effects.crowded
+        assert all(name in line.effects for name in ("a2", "c2"))
+        assert line.metrics.commands.labels("answer", "refused")._value.get() == 3
+
+
+async def test_each_tenants_held_commands_have_a_bound_of_their_own() -> None:
+    line = Line(Patience(most_waiting=4))
+    line.result = REFUSED
+    async with line.tasks() as tasks:
+        for tenant in ("t", "u"):
+            for name in ("a", "b"):
+                line.start(tasks, f"{tenant}-{name}", call=name, tenant=tenant)
+        await line.effects.room()
+        await quiet()
+        assert line.appended == []
+        line.start(tasks, "u-c", call="c", tenant="u")
+        await ends(line)
+        assert line.appended == ["o:u-a"]
+
+
+async def test_held_commands_that_are_sent_again_count_as_waiting_again() -> None:
+    line = Line(Patience(most_waiting=2, stopped_secs=0))
+    line.result = REFUSED
+    async with line.tasks() as tasks:
+        line.start(tasks, "a", call="a")
+        while not line.sent:
+            await anyio.lowlevel.checkpoint()
+        line.result = Succeeded()
+        await ends(line)
+        line.start(tasks, "b", call="b")
+        line.start(tasks, "c", call="c")
+        assert line.effects.crowded
+        await ends(line, 3)
+        assert not line.effects.crowded
