@@ -1,4 +1,8 @@
-"""A ledger as bytes: what a snapshot holds. A cache of the log up to a position, never the truth."""
+"""A ledger as bytes: what a snapshot holds.
+
+Where the log is whole it is a cache, read only by a release that has exactly its form (`fingerprint`). The state that a
+trimmed log begins with is the truth, and read by every later release (`worker.ledger.forms`).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from ingress.envelope import Address
 from ingress.log import Partition
 from worker.aggregates.machine import AggregateState
 from worker.events.event import Event
+from worker.ledger import forms
 from worker.ledger.ledger import Ledger, Pending, SetAside, Timer
 
 #: How many things are encoded at a time: about a millisecond.
@@ -42,10 +47,18 @@ class Head(msgspec.Struct, frozen=True):
     finished: tuple[tuple[Address, int], ...]
     quarantined: tuple[Aside, ...]
     aggregates: int
+    #: Its number among `worker.ledger.forms`.
+    form: int = 1
+
+
+class _Form(msgspec.Struct, frozen=True):
+    """What any head of any release says."""
+
+    form: int = 1
 
 
 def fingerprint() -> str:
-    """Return what changes when the form of the state does: a snapshot of another form is not read."""
+    """Return what changes when the form of the state does: a snapshot of another form is no cache."""
     return _FINGERPRINT
 
 
@@ -72,6 +85,7 @@ def take(ledger: Ledger, position: str, at_ms: int) -> Picture:
             for a in ledger.quarantined.values()
         ),
         len(states),
+        forms.newest(),
     )
     return Picture(head, states)
 
@@ -84,27 +98,30 @@ def encode(picture: Picture) -> Iterator[bytes]:
 
 
 def decode_head(raw: bytes) -> Head:
-    """Return an image's head.
+    """Return an image's head, in today's form.
 
     Raises:
-        ValueError: It is not one of this form.
+        ValueError: It cannot be read.
     """
     part, _ = _unframed(memoryview(raw))
-    return _heads.decode(part)
+    return _head_of(part, _form_of(part))
 
 
 def decode(raw: bytes, held: dict[str, Event]) -> Ledger:
-    """Return the ledger that an image is of; *held* has the events that wait in quarantine, by their entries' ids.
+    """Return the ledger that an image is of, be it of this release or an earlier one.
+
+    *held* has the events that wait in quarantine, by their entries' ids.
 
     Raises:
-        ValueError: It is not an image of this form, or is incomplete.
+        ValueError: It is no image, is incomplete, or is of a form that cannot be read.
     """
     part, rest = _unframed(memoryview(raw))
-    head = _heads.decode(part)
+    form = _form_of(part)
+    head = _head_of(part, form)
     ledger = Ledger(head.partition)
     while rest:
         part, rest = _unframed(rest)
-        ledger.aggregates |= {state.address: state for state in _states.decode(part)}
+        ledger.aggregates |= {state.address: state for state in _states_of(part, form)}
     if len(ledger.aggregates) != head.aggregates:
         raise ValueError(f"it has {len(ledger.aggregates)} aggregates of {head.aggregates}")
     asides = [
@@ -133,6 +150,25 @@ def digest(ledger: Ledger) -> dict[str, str]:
     return {name: value for part in digests(take(ledger, "", 0)) for name, value in part.items()}
 
 
+def _form_of(part: memoryview) -> int:
+    form = _forms.decode(part).form
+    if not 1 <= form <= forms.newest():
+        raise ValueError(f"it is of form {form}, and this release knows the forms up to {forms.newest()}")
+    return form
+
+
+def _head_of(part: memoryview, form: int) -> Head:
+    if form == forms.newest():
+        return _heads.decode(part)
+    return msgspec.convert(forms.head_of(_plains.decode(part), form), Head)
+
+
+def _states_of(part: memoryview, form: int) -> list[AggregateState]:
+    if form == forms.newest():
+        return _states.decode(part)
+    return msgspec.convert([forms.state_of(plain, form) for plain in _many_plains.decode(part)], list[AggregateState])
+
+
 def _hash(value: object) -> str:
     return hashlib.blake2b(_ordered.encode(value), digest_size=16).hexdigest()
 
@@ -149,11 +185,21 @@ def _unframed(raw: memoryview) -> tuple[memoryview, memoryview]:
 
 
 def _schema(kinds: Iterable[object]) -> bytes:
-    return msgspec.json.encode([msgspec.json.schema(kind) for kind in kinds])
+    return msgspec.json.encode([_without_words(msgspec.json.schema(kind)) for kind in kinds])
+
+
+def _without_words(schema: object) -> object:
+    """Return *schema* without its docstrings: a better sentence is no other form."""
+    if isinstance(schema, dict):
+        return {k: _without_words(v) for k, v in schema.items() if k != "description" or not isinstance(v, str)}
+    return [_without_words(each) for each in schema] if isinstance(schema, list) else schema
 
 
 _encoder = msgspec.msgpack.Encoder()
 _ordered = msgspec.json.Encoder(order="deterministic")
+_forms = msgspec.msgpack.Decoder(_Form)
 _heads = msgspec.msgpack.Decoder(Head)
 _states = msgspec.msgpack.Decoder(list[AggregateState])
+_plains = msgspec.msgpack.Decoder(forms.Plain)
+_many_plains = msgspec.msgpack.Decoder(list[forms.Plain])
 _FINGERPRINT = hashlib.blake2b(_schema([Head, AggregateState]), digest_size=8).hexdigest()

@@ -11,10 +11,11 @@ from ingress.log import Keys
 from tests.integration.runtime.ground import DAY_MS, Ground, P, ground_on, ten_days
 from worker.aggregates import machine
 from worker.events.event import Event
-from worker.ledger import image
+from worker.ledger import forms, image
 from worker.runtime.archive import Archive, ArchiveError
 from worker.runtime.journal import order_of
 from worker.runtime.keeping import superfluous
+from worker.runtime.snapshots import UnreadableSnapshotError
 
 
 @pytest.fixture
@@ -73,16 +74,46 @@ async def test_a_log_begins_with_no_state_that_needs_an_event_before_it(
     assert image.digest(ledger) == image.digest(ground.ledger)
 
 
-async def test_a_log_begins_with_no_state_that_this_release_cannot_read(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_log_begins_with_no_state_that_this_release_cannot_read(ground: Ground) -> None:
     ends = await ten_days(ground)
     await ground.redis.hset(ground.keys.snapshots(P), ends[5], b"nonsense")
     await ground.keeper(retention_secs=4.5 * 24 * 3600.0).trim()
     assert await ground.snapshots.trimmed(P) == ends[4]
-    monkeypatch.setattr(image, "fingerprint", lambda: "a later one")
-    await ground.keeper(retention_secs=1.0).trim()
-    assert await ground.snapshots.trimmed(P) == ends[4]
+
+
+async def test_a_trimmed_log_is_read_by_a_release_with_another_form_of_the_state(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = await ten_days(ground)
+    await ground.keeper(retention_secs=4.5 * 24 * 3600.0).trim()
+    monkeypatch.setattr(image, "_FINGERPRINT", "a later one")
+    monkeypatch.setattr(forms, "STEPS", (forms.Step(),))
+    ledger, start = await ground.snapshots.load(P, ends[-1])
+    # Not from a snapshot that a release before has made of what it saw in the events.
+    assert start == ends[5]
+    async for event, decision in ground.journal.history(P, ends[-1], after=start):
+        ledger.follow(event, decision.acts if decision else ())
+    assert image.digest(ledger) == image.digest(ground.ledger)
+    # A quiet partition, too, becomes smaller in time: this release reads those snapshots.
+    await ground.keeper(retention_secs=2.5 * 24 * 3600.0).trim()
+    assert await ground.snapshots.trimmed(P) == ends[7]
+
+
+async def test_of_a_beginning_that_cannot_be_read_it_is_said_why_and_what_to_do(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = await ten_days(ground)
+    with monkeypatch.context() as later:
+        later.setattr(forms, "STEPS", (forms.Step(),))
+        await ground.snapshots.keep(ground.lease, image.take(ground.ledger, ends[-1], 1), [])
+        await ground.keeper(retention_secs=0.5 * 24 * 3600.0).trim()
+    with pytest.raises(UnreadableSnapshotError) as said:
+        await ground.snapshots.beginning(P)
+    assert str(said.value) == (
+        f"the log of partition 0 was trimmed up to {ends[-1]}, and the snapshot that it begins with cannot be read by "
+        "this release: it is of form 2, and this release knows the forms up to 1. Start the release that made it, or a "
+        "later one; if that cannot read it either, restore Redis from a copy"
+    )
 
 
 async def test_without_a_retention_nothing_goes(ground: Ground) -> None:
