@@ -79,7 +79,7 @@ async def overview(redis: Redis, keys: Keys, partitions: int) -> Overview:
             looks += [_read(each, reply, now_ms) for each, reply in await _ask(redis, keys, wanted)]
     except (RedisError, OSError) as exc:
         raise LogUnavailableError(f"Redis does not answer: {exc}") from exc
-    workers = [Beat(name.decode(), max(0.0, (now_ms - at_ms) / 1000)) for name, at_ms in beats]
+    workers = [Beat(name.decode().partition(" ")[0], max(0.0, (now_ms - at_ms) / 1000)) for name, at_ms in beats]
     return Overview(sorted(workers, key=lambda beat: beat.worker), looks)
 
 

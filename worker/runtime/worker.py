@@ -20,7 +20,7 @@ from worker.policy.model import Policy
 from worker.runtime.assign import assign
 from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.effects import Effects, Patience, Senders
-from worker.runtime.errors import FencedError, UnavailableError
+from worker.runtime.errors import FencedError, NamesakeError, UnavailableError
 from worker.runtime.journal import START, Journal, order_of
 from worker.runtime.keeping import Keeping
 from worker.runtime.lease import Lease, Leases
@@ -84,20 +84,21 @@ class Worker:
             clock=self._clock,
             metrics=metrics,
         )
+        #: Names this process, whatever its id.
+        self._life = secrets.token_hex(4)
         self._leases = Leases(commands, keys, settings.worker_id, ttl_secs=settings.lease_secs)
         # A dead worker's share is given away before its leases end, so that they are taken the moment they do.
         self._membership = Membership(
             commands,
             keys,
             settings.worker_id,
+            life=self._life,
             alive_secs=max(4 * TICK_SECS, settings.lease_secs / 2),
             clock=self._clock,
         )
         self._patience = Patience(most_waiting=settings.max_waiting_commands)
         self.watch = Watch(metrics, self._clock, lag_secs=settings.lag_secs)
         self._rightful: frozenset[Partition] = frozenset()
-        #: Names this process, whatever its id.
-        self._life = secrets.token_hex(4)
         self._careful_turn = anyio.Lock()
         self._alive: frozenset[str] = frozenset()
         self._owners: dict[Partition, PartitionOwner] = {}
@@ -151,7 +152,7 @@ class Worker:
                 owner.leave()
 
     async def run(self) -> None:
-        """Work until `stop`.
+        """Work until `stop`; raise ConfigError (in a group) when another worker that lives has this one's id.
 
         A stopping worker first leaves the number of those that partitions are given to, so that each partition is
         taken by its next owner the moment it is released; the leases are renewed until then.
@@ -168,6 +169,9 @@ class Worker:
             try:
                 with anyio.fail_after(self._settings.lease_secs):
                     workers = await self._membership.beat()
+            except NamesakeError:
+                # Nothing is taken meanwhile, and nobody told that it is ready.
+                self.redis_ok = False
             except (UnavailableError, TimeoutError) as exc:
                 if self.redis_ok:
                     log.warning("redis.away", error=str(exc) or "the heartbeat was not answered in time")
