@@ -113,7 +113,8 @@ def decode(raw: bytes, held: dict[str, Event]) -> Ledger:
     *held* has the events that wait in quarantine, by their entries' ids.
 
     Raises:
-        ValueError: It is no image, is incomplete, or is of a form that cannot be read.
+        ValueError: It is no image, is incomplete, or is of a form that cannot be read; or an event that waits is not
+            among *held*.
     """
     part, rest = _unframed(memoryview(raw))
     form = _form_of(part)
@@ -124,10 +125,7 @@ def decode(raw: bytes, held: dict[str, Event]) -> Ledger:
         ledger.aggregates |= {state.address: state for state in _states_of(part, form)}
     if len(ledger.aggregates) != head.aggregates:
         raise ValueError(f"it has {len(ledger.aggregates)} aggregates of {head.aggregates}")
-    asides = [
-        SetAside(a.address, a.error, a.since_ms, tuple(held[name] for name in a.held if name in held))
-        for a in head.quarantined
-    ]
+    asides = [_aside_of(aside, held) for aside in head.quarantined]
     ledger.restore(head.pending, head.timers, head.finished, asides)
     return ledger
 
@@ -167,6 +165,12 @@ def _states_of(part: memoryview, form: int) -> list[AggregateState]:
     if form == forms.newest():
         return _states.decode(part)
     return msgspec.convert([forms.state_of(plain, form) for plain in _many_plains.decode(part)], list[AggregateState])
+
+
+def _aside_of(aside: Aside, held: dict[str, Event]) -> SetAside:
+    if missing := [name for name in aside.held if name not in held]:
+        raise ValueError(f"{aside.address} is in quarantine, and of the events that wait {missing[0]} cannot be read")
+    return SetAside(aside.address, aside.error, aside.since_ms, tuple(held[name] for name in aside.held))
 
 
 def _hash(value: object) -> str:

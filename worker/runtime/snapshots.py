@@ -18,12 +18,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ingress.errors import SwitchhookError
-from ingress.log import Keys, Partition, decode_entry, load_script
-from worker.events.event import Event, read_event
+from ingress.log import Keys, Partition, load_script
+from worker.events.event import Event
 from worker.ledger import image
 from worker.ledger.ledger import Ledger
 from worker.runtime.errors import FencedError, UnavailableError
-from worker.runtime.journal import START, Entries, order_of
+from worker.runtime.journal import START, Entries, events_of, order_of
 from worker.runtime.lease import Lease
 
 log = structlog.get_logger(__name__)
@@ -188,8 +188,7 @@ class Snapshots:
         key = self._keys.log(partition)
         for name in names:
             entries = cast("Entries", await self._ask(partial(self._redis.xrange, key, name, name)))
-            for entry_id, fields in entries:
-                found[entry_id.decode()] = read_event(entry_id.decode(), decode_entry(fields))
+            found |= {event.id: event for event in events_of(entries)}
         return found
 
     async def _ask(self, request: Callable[[], object]) -> object:

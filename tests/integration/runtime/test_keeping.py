@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from ingress.envelope import Address
 from ingress.log import Keys
 from tests.integration.runtime.ground import DAY_MS, Ground, P, ground_on, ten_days
 from worker.aggregates import machine
+from worker.decisions.decision import Quarantine
 from worker.events.event import Event
+from worker.events.webhooks import CallHold
 from worker.ledger import forms, image
+from worker.ledger.ledger import Ledger
 from worker.runtime.archive import Archive, ArchiveError
 from worker.runtime.journal import order_of
 from worker.runtime.keeping import superfluous
@@ -72,6 +76,19 @@ async def test_a_log_begins_with_no_state_that_needs_an_event_before_it(
     async for event, decision in ground.journal.history(P, (await ground.ids())[-1], after=start):
         ledger.follow(event, decision.acts if decision else ())
     assert image.digest(ledger) == image.digest(ground.ledger)
+
+
+@pytest.mark.parametrize("lost", [True, False], ids=["lost", "unreadable"])
+async def test_a_snapshot_whose_quarantine_lacks_an_event_is_passed_over(ground: Ground, lost: bool) -> None:
+    ledger, first = Ledger(P), await ground.event(1, "c1")
+    await ground.snapshots.keep(ground.lease, image.take(ground.ledger, first, 1), [])
+    waits = Event("2-0", "e2", Address("default", "call", "bad"), 2, 2, CallHold("bad"))
+    ledger.follow(waits, (Quarantine("of the test"),))
+    if not lost:
+        await ground.redis.xadd(ground.keys.log(P), {"id": "x"}, id="2-0")
+    await ground.snapshots.keep(ground.lease, image.take(ledger, "2-0", 2), [])
+    found, start = await ground.snapshots.load(P, "2-0")
+    assert (start, image.digest(found)) == (first, image.digest(ground.ledger))
 
 
 async def test_a_log_begins_with_no_state_that_this_release_cannot_read(ground: Ground) -> None:
