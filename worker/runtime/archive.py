@@ -16,6 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 import msgspec
+import structlog
 import zstandard
 
 from ingress.envelope import LogEntry
@@ -23,6 +24,8 @@ from ingress.errors import SwitchhookError
 from ingress.log import Partition
 from worker.decisions.decision import Decision
 from worker.runtime.journal import START, order_of
+
+log = structlog.get_logger(__name__)
 
 LEVEL = 6
 _NAME = re.compile(r"\d+-\d+_\d+-\d+\.jsonl\.zst")
@@ -144,7 +147,16 @@ class Archive:
     def _within(self, partition: Partition) -> list[Path]:
         return [path for day in _inside(self._directory / f"p{partition:04d}") for path in _inside(day)]
 
+    def _make(self) -> None:
+        """Make the directory if there is none, and say so: it may be a slip of the pen, or a disk that is not there."""
+        try:
+            self._directory.mkdir(parents=True)
+        except FileExistsError:
+            return
+        log.info("archive.made", directory=str(self._directory))
+
     def _write_day(self, partition: Partition, day: str, events: list[Archived], after: str) -> Path:
+        self._make()
         directory = self._directory / f"p{partition:04d}" / day
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / f"{events[0].id}_{events[-1].id}.jsonl.zst"

@@ -14,6 +14,7 @@ import anyio.from_thread
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from structlog.testing import capture_logs
 
 from ingress.durability import Confirmation
 from ingress.envelope import Address, LogEntry
@@ -183,6 +184,16 @@ async def test_what_no_replica_confirmed_stays_in_the_spool_until_one_does(
         assert await names(follower) == ["a", "b"]
     # One that still writes its first append-only file does not heed SIGTERM (Redis 6.2).
     replica.kill()
+
+
+async def test_it_is_said_that_the_folder_was_made(tmp_path: Path) -> None:
+    folder = tmp_path / "disk" / "spool"
+    with capture_logs() as said:
+        opened(folder).close()
+        opened(folder).close()
+    assert [line for line in said if line["event"] == "spool.made"] == [
+        {"event": "spool.made", "log_level": "info", "directory": str(folder)}
+    ]
 
 
 async def test_a_start_with_a_spool_appends_it_first(client: Redis, tmp_path: Path) -> None:

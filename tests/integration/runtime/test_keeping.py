@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from ingress.envelope import Address
 from ingress.log import Keys
@@ -157,6 +158,15 @@ async def test_archiving_goes_on_where_it_stopped_and_repeats_nothing(ground: Gr
     names = [event.id for path in archive.files(P) for event in archive.read(path).events]
     assert names == sorted(set(names), key=order_of)
     assert len(names) == 12
+
+
+async def test_it_is_said_once_that_the_folder_was_made(ground: Ground, tmp_path: Path) -> None:
+    await ten_days(ground)
+    folder = tmp_path / "disk" / "archive"
+    with capture_logs() as said:
+        await ground.keeper(retention_secs=8 * 24 * 3600.0, archive=folder).trim()
+        await ground.keeper(retention_secs=4.5 * 24 * 3600.0, archive=folder).trim()
+    assert [line["directory"] for line in said if line["event"] == "archive.made"] == [str(folder)]
 
 
 async def test_a_damaged_file_of_the_archive_is_named(ground: Ground, tmp_path: Path) -> None:
