@@ -170,7 +170,7 @@ def _states_of(part: memoryview, form: int) -> list[AggregateState]:
 def _aside_of(aside: Aside, held: dict[str, Event]) -> SetAside:
     if missing := [name for name in aside.held if name not in held]:
         raise ValueError(f"{aside.address} is in quarantine, and of the events that wait {missing[0]} cannot be read")
-    return SetAside(aside.address, aside.error, aside.since_ms, tuple(held[name] for name in aside.held))
+    return SetAside(aside.address, aside.error, aside.since_ms, [held[name] for name in aside.held])
 
 
 def _hash(value: object) -> str:

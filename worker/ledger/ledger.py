@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import reduce
 
 import msgspec
 
@@ -48,13 +47,16 @@ class Timer(msgspec.Struct, frozen=True):
     event_id: str
 
 
-class SetAside(msgspec.Struct, frozen=True):
+class SetAside(msgspec.Struct):
     """An aggregate in quarantine: why, since which event, and the events for it that wait, that one first."""
 
     address: Address
     error: str
     since_ms: int
-    held: tuple[Event, ...]
+    held: list[Event]
+    #: What the journal does not say yet: today's code raised upon what had been decided before. The next event for the
+    #: aggregate gets it as its decision.
+    unsaid: Quarantine | None = None
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -75,6 +77,9 @@ class Ledger:
 
     def __init__(self, partition: Partition) -> None:
         self.partition = partition
+        #: Whether all that was decided before could be taken in. If not, a later release may be able to, and come to
+        #: another state: so this one must not be kept as what the log amounts to.
+        self.faithful = True
         self.aggregates: dict[Address, machine.AggregateState] = {}
         #: In the order of the journal.
         self.pending: dict[str, Pending] = {}
@@ -88,7 +93,7 @@ class Ledger:
     def decide(self, event: Event, policy: Policy) -> Taken:
         """Take *event* in and decide upon it. Where the code raises, that aggregate alone is set aside."""
         if not self._enter(event):
-            return NOTHING
+            return self._hold(event)
         address, error, at = event.address, None, event
         try:
             state = self._state(address)
@@ -109,26 +114,34 @@ class Ledger:
     def set_aside(self, event: Event, error: str) -> Taken:
         """Put the aggregate of *event* in quarantine without looking at it: it has killed its workers."""
         if not self._enter(event):
-            return NOTHING
+            return self._hold(event)
         self._set_aside(event, error)
         return Taken((Quarantine(error),))
 
     def follow(self, event: Event, acts: tuple[Act, ...]) -> Taken:
         """Take *event* in with what was decided upon it, deciding nothing.
 
-        What was decided stands, even where today's code raises upon the event: then the aggregate is set aside.
+        What was decided stands, even where today's code raises upon the event: then the aggregate is set aside, and the
+        ledger is not `faithful` any more. The journal says so with the next event that is decided for the aggregate.
         """
         if not self._enter(event):
-            return NOTHING
-        error = None
+            if acts and isinstance(acts[0], Quarantine):
+                self.quarantined[event.address].unsaid = None
+            return Taken(acts, *self._register(event, acts))
+        error, at = None, event
         if acts and isinstance(acts[0], Quarantine):
             self._set_aside(event, acts[0].error)
         else:
             try:
-                after = machine.adopt(reduce(machine.fold, self._due(event), self._state(event.address)), acts)
+                state = self._state(event.address)
+                for at in self._due(event):
+                    state = machine.fold(state, at)
+                after = machine.adopt(state, acts)
             except Exception as exc:  # noqa: BLE001
                 error = exc
-                self._set_aside(event, f"{type(exc).__name__}: {exc}")
+                unsaid = Quarantine(f"{type(exc).__name__}: {exc}", trace_of(exc), at.id)
+                self._set_aside(event, unsaid.error, unsaid=unsaid)
+                self.faithful = False
             else:
                 self._settle(event, after)
         return Taken(acts, *self._register(event, acts), error)
@@ -156,11 +169,18 @@ class Ledger:
         if aside is None:
             return True
         if isinstance(event.body, Release):
-            held = tuple(waits for waits in aside.held if waits.id != event.body.without)
-            self.quarantined[event.address] = msgspec.structs.replace(aside, held=held)
+            aside.held = [waits for waits in aside.held if waits.id != event.body.without]
             return True
-        self.quarantined[event.address] = msgspec.structs.replace(aside, held=(*aside.held, event))
+        aside.held.append(event)
         return False
+
+    def _hold(self, event: Event) -> Taken:
+        """Return what is decided upon an event that only waits: nothing, or what the journal does not say yet."""
+        aside = self.quarantined[event.address]
+        if aside.unsaid is None:
+            return NOTHING
+        acts, aside.unsaid = (aside.unsaid,), None
+        return Taken(acts)
 
     def _state(self, address: Address) -> machine.AggregateState:
         state = self.aggregates.get(address)
@@ -171,11 +191,10 @@ class Ledger:
         aside = self.quarantined.get(event.address)
         return (*aside.held, event) if aside else (event,)
 
-    def _set_aside(self, event: Event, error: str) -> None:
+    def _set_aside(self, event: Event, error: str, *, unsaid: Quarantine | None = None) -> None:
         """Hold the event that the code cannot bear; a release that did not help leaves those that wait as they are."""
-        aside = self.quarantined.get(event.address)
-        held = aside.held if aside else (event,)
-        self.quarantined[event.address] = SetAside(event.address, error, event.received_ms, held)
+        aside = self.quarantined.setdefault(event.address, SetAside(event.address, error, event.received_ms, [event]))
+        aside.error, aside.since_ms, aside.unsaid = error, event.received_ms, unsaid
         self.finished.pop(event.address, None)
 
     def _settle(self, event: Event, state: machine.AggregateState) -> None:

@@ -70,8 +70,14 @@ class Keeper:
         self._taken_ms = taken_ms
 
     def note(self, ledger: Ledger, position: str, events: int) -> None:
-        """Take a picture if one is due, after so many more events. It is kept by `run`."""
+        """Take a picture if one is due, after so many more events. It is kept by `run`.
+
+        None is taken of a ledger that is not faithful: a release that takes the past in would begin with what this one
+        could not.
+        """
         self._events += events
+        if not ledger.faithful:
+            return
         now_ms = self._clock.now_ms()
         old = now_ms - self._taken_ms >= self._keeping.secs * 1000
         if self._picture is None and (self._events >= self._keeping.events or (old and self._events)):
@@ -97,7 +103,7 @@ class Keeper:
 
     async def finish(self, ledger: Ledger, position: str) -> None:
         """Keep a last picture of a partition that is given back, so that its next owner has little to read."""
-        if self._events or self._picture is not None:
+        if ledger.faithful and (self._events or self._picture is not None):
             await self._keep(image.take(ledger, position, self._clock.now_ms()))
 
     async def _keep(self, picture: image.Picture) -> None:

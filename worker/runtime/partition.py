@@ -141,6 +141,8 @@ class PartitionOwner:
         self._keeper.begin(order_of(start)[0])
         async for event, decision in self._journal.history(self.partition, self._position, after=start):
             self._noted(event, self.ledger.follow(event, decision.acts if decision else ()))
+        if not self.ledger.faithful:
+            log.error("partition.past-not-borne", partition=self.partition, after=start, consequence="no snapshots")
         again = await self._journal.decisions(self.partition, delivered, self._position)
         await self._deliver(list(again.items()))
         self._inherited = frozenset(self.ledger.pending)

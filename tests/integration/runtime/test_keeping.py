@@ -92,6 +92,24 @@ async def test_a_snapshot_whose_quarantine_lacks_an_event_is_passed_over(ground:
     assert (start, image.digest(found)) == (first, image.digest(ground.ledger))
 
 
+async def test_no_snapshot_is_kept_of_a_past_that_this_release_cannot_bear(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raising(_: machine.AggregateState, __: Event) -> machine.AggregateState:
+        raise ZeroDivisionError
+
+    name = await ground.event(1, "c1")
+    monkeypatch.setattr(machine, "fold", raising)
+    ledger = Ledger(P)
+    async for event, decision in ground.journal.history(P, name):
+        ledger.follow(event, decision.acts if decision else ())
+    for kept, each in enumerate((ledger, ground.ledger)):
+        keeper = ground.keeper(events=1)
+        keeper.note(each, name, 1)
+        await keeper.finish(each, name)
+        assert len(await ground.snapshots.ids(P)) == kept
+
+
 async def test_a_log_begins_with_no_state_that_this_release_cannot_read(ground: Ground) -> None:
     ends = await ten_days(ground)
     await ground.redis.hset(ground.keys.snapshots(P), ends[5], b"nonsense")
