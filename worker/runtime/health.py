@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from ingress.errors import ConfigError
 from ingress.health import health_routes
 from worker.runtime.metrics import Metrics
 from worker.runtime.worker import Worker
@@ -14,7 +15,11 @@ from worker.runtime.worker import Worker
 
 @asynccontextmanager
 async def serve_health(worker: Worker, metrics: Metrics, *, host: str, port: int) -> AsyncIterator[int]:
-    """Serve `/health/live`, `/health/ready` and `/metrics`, and yield the port."""
+    """Serve `/health/live`, `/health/ready` and `/metrics`, and yield the port.
+
+    Raises:
+        ConfigError: Nothing can listen on that address.
+    """
 
     def details() -> dict[str, bool | int]:
         return {
@@ -30,7 +35,13 @@ async def serve_health(worker: Worker, metrics: Metrics, *, host: str, port: int
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as exc:
+            raise ConfigError(
+                f"cannot listen on {host} port {port} ({exc.strerror}): set SWITCHHOOK_HEALTH_HOST and "
+                "SWITCHHOOK_HEALTH_PORT to a free address of this machine, each worker's to its own"
+            ) from None
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
