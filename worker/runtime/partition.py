@@ -138,9 +138,11 @@ class PartitionOwner:
             log.error("partition.went-back", partition=self.partition, was=self._reached, now=self._position)
         delivered = await self._journal.delivered(self.partition)
         self.ledger, start = await self._snapshots.load(self.partition, self._position)
-        self._keeper.begin(order_of(start)[0])
+        events = 0
         async for event, decision in self._journal.history(self.partition, self._position, after=start):
             self._noted(event, self.ledger.follow(event, decision.acts if decision else ()))
+            events += 1
+        self._keeper.begin(order_of(start)[0], events)
         if not self.ledger.faithful:
             log.error("partition.past-not-borne", partition=self.partition, after=start, consequence="no snapshots")
         again = await self._journal.decisions(self.partition, delivered, self._position)
@@ -166,6 +168,9 @@ class PartitionOwner:
                 if not self._survived:
                     await self._suspicion.survived()
                     self._survived = True
+            else:
+                # The last events of a partition that has become quiet are to be in a snapshot too, and trimmed one day.
+                self._keeper.note(self.ledger, self._position, 0)
             if len(batch) < BATCH:
                 self.lag.take(None)
         self.lag.stall()

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import anyio
 import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from ingress.envelope import Address
 from ingress.log import Keys
+from tests.integration.runtime.conftest import PARTITIONS, Bench, until
 from tests.integration.runtime.ground import DAY_MS, Ground, P, ground_on, ten_days
 from worker.aggregates import machine
+from worker.console.look import overview
 from worker.decisions.decision import Quarantine
 from worker.events.event import Event
+from worker.events.intents import Release
 from worker.events.webhooks import CallHold
 from worker.ledger import forms, image
 from worker.ledger.ledger import Ledger
 from worker.runtime.archive import Archive, ArchiveError
-from worker.runtime.journal import order_of
+from worker.runtime.journal import Journal, order_of
 from worker.runtime.keeping import superfluous
-from worker.runtime.snapshots import UnreadableSnapshotError
+from worker.runtime.snapshots import Snapshots, UnreadableSnapshotError
 
 
 @pytest.fixture
@@ -150,6 +154,32 @@ async def test_of_a_beginning_that_cannot_be_read_it_is_said_why_and_what_to_do(
         "this release: it is of form 2, and this release knows the forms up to 1. Start the release that made it, or a "
         "later one; if that cannot read it either, restore Redis from a copy"
     )
+
+
+async def test_a_partition_that_has_become_quiet_is_trimmed_too(bench: Bench) -> None:
+    address = Address("default", "call", "c1")
+    where = bench.log.partition_of(address)
+    await bench.append("call", "c1", Release("test"))
+    async with bench.worker("a", snapshot_secs=0.5, retention_hours=1 / 3600, crash=True) as a:
+        await until(lambda: where in a.held and address in a.aggregates())
+    snapshots = Snapshots(bench.redis, bench.keys)
+    for name in await snapshots.ids(where):
+        await bench.redis.hdel(bench.keys.snapshots(where), name)
+    # Its only event is taken in by a recovery, and none comes after it.
+    async with bench.worker("b", snapshot_secs=0.5, retention_hours=1 / 3600) as b:
+        await until(lambda: where in b.held)
+        with anyio.fail_after(10):
+            while await bench.redis.xlen(bench.keys.log(where)):
+                await anyio.sleep(0.05)
+        assert address in b.aggregates()
+    position = await Journal(bench.redis, bench.keys).position(where)
+    assert await snapshots.trimmed(where) == position
+    (look,) = [each for each in (await overview(bench.redis, bench.keys, PARTITIONS)).partitions if each.trimmed]
+    assert (look.last, look.lag) == (position, 0)
+    async with bench.worker("c") as c:
+        await until(lambda: where in c.held and address in c.aggregates())
+        await bench.append("call", "c1", Release("again"))
+        await until(lambda: c.metrics.events.labels("call")._value.get() == 1)
 
 
 async def test_without_a_retention_nothing_goes(ground: Ground) -> None:
