@@ -12,7 +12,6 @@ import structlog
 from redis.asyncio import Redis
 
 from ingress.envelope import Address
-from ingress.lifecycle import first_error
 from ingress.log import EventLog, Keys, Partition
 from worker.aggregates.machine import AggregateState
 from worker.ledger.ledger import Ledger, Pending
@@ -24,6 +23,7 @@ from worker.runtime.errors import FencedError, NamesakeError, UnavailableError
 from worker.runtime.journal import START, Journal, order_of
 from worker.runtime.keeping import Keeping
 from worker.runtime.lease import Lease, Leases
+from worker.runtime.loss import say_loss
 from worker.runtime.membership import Membership
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import PartitionOwner
@@ -202,20 +202,13 @@ class Worker:
             if partition not in self._rightful or not self.redis_ok:
                 await self._pause(TICK_SECS)
                 continue
-            failed = False
+            lease, failed = None, False
             try:
                 lease = await self._leases.acquire(partition)
                 if lease is not None:
                     await self._hold(lease)
-            except* FencedError as group:
-                self.metrics.fenced.inc()
-                log.warning("partition.fenced", partition=partition, reason=str(first_error(group)))
-            except* UnreadableSnapshotError as group:
-                failed = True
-                log.error("partition.unreadable", partition=partition, reason=str(first_error(group)))
-            except* UnavailableError as group:
-                failed = True
-                log.warning("partition.interrupted", partition=partition, reason=str(first_error(group)))
+            except* (FencedError, UnreadableSnapshotError, UnavailableError) as group:
+                failed = say_loss(partition, group, self.metrics, again=lease is None and failures > 0)
             failures = failures + 1 if failed else 0
             await self._pause(_backoff(failures) if failed else TICK_SECS)
 
@@ -280,11 +273,12 @@ class Worker:
         pause = self._settings.lease_secs / 3
         while True:
             await anyio.sleep(min(pause, lease.remaining_secs))
+            lease.check()
             try:
                 with anyio.fail_after(min(pause, lease.remaining_secs)):
                     await self._leases.renew(lease)
-            except (UnavailableError, TimeoutError):
-                lease.check()
+            except (UnavailableError, TimeoutError) as exc:
+                lease.trouble = str(exc) or "Redis did not answer its renewal in time"
 
     async def _pause(self, secs: float) -> None:
         with anyio.move_on_after(secs):
