@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from ingress.errors import ConfigError
-from ingress.health import health_routes
+from ingress.health import and_no_others, health_routes
 from worker.runtime.metrics import Metrics
 from worker.runtime.worker import Worker
 
@@ -30,7 +30,7 @@ async def serve_health(worker: Worker, metrics: Metrics, *, host: str, port: int
         }
 
     app = web.Application()
-    app.add_routes(health_routes(lambda: worker.is_ready, details, metrics.registry))
+    app.add_routes(and_no_others(health_routes(lambda: worker.is_ready, details, metrics.registry)))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:

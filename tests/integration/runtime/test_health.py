@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+import aiohttp
 import pytest
 
 from ingress.errors import ConfigError
@@ -18,3 +19,18 @@ async def test_a_port_that_is_taken_is_said_with_the_setting(bench: Bench) -> No
             with pytest.raises(ConfigError, match=f"127.0.0.1 port {port} .*SWITCHHOOK_HEALTH_PORT to a free address"):
                 async with serve_health(a, a.metrics, host="127.0.0.1", port=port):
                     pass
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/healthz", "/metrics/"])
+async def test_a_path_that_is_not_there_is_answered_with_those_that_are(bench: Bench, path: str) -> None:
+    async with (
+        bench.worker("a") as a,
+        serve_health(a, a.metrics, host="127.0.0.1", port=0) as port,
+        aiohttp.ClientSession() as http,
+        http.get(f"http://127.0.0.1:{port}{path}") as response,
+    ):
+        assert response.status == 404
+        assert (
+            await response.text()
+            == "there is no such path here; there are GET /health/live, GET /health/ready, GET /metrics\n"
+        )
