@@ -7,6 +7,7 @@ trimmed log begins with is the truth, and read by every later release (`worker.l
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -16,7 +17,8 @@ from ingress.log import Partition
 from worker.aggregates.machine import AggregateState
 from worker.events.event import Event
 from worker.ledger import forms
-from worker.ledger.ledger import Ledger, Pending, SetAside, Timer
+from worker.ledger.aside import SetAside
+from worker.ledger.ledger import Ledger, Pending, Timer
 
 #: How many things are encoded at a time: about a millisecond.
 CHUNK = 100
@@ -80,10 +82,7 @@ def take(ledger: Ledger, position: str, at_ms: int) -> Picture:
         tuple(ledger.pending.values()),
         tuple(ledger.timers.values()),
         tuple(ledger.finished.items()),
-        tuple(
-            Aside(a.address, a.error, a.since_ms, tuple(event.id for event in a.held))
-            for a in ledger.quarantined.values()
-        ),
+        tuple(Aside(a.address, a.error, a.since_ms, tuple(a.ids)) for a in ledger.quarantined.values()),
         len(states),
         forms.newest(),
     )
@@ -107,10 +106,10 @@ def decode_head(raw: bytes) -> Head:
     return _head_of(part, _form_of(part))
 
 
-def decode(raw: bytes, held: dict[str, Event]) -> Ledger:
+def decode(raw: bytes, held: dict[str, Event], *, most_held: int = sys.maxsize) -> Ledger:
     """Return the ledger that an image is of, be it of this release or an earlier one.
 
-    *held* has the events that wait in quarantine, by their entries' ids.
+    *held* has the events that wait in quarantine by their entries' ids, at most the first *most_held* of an aggregate.
 
     Raises:
         ValueError: It is no image, is incomplete, or is of a form that cannot be read; or an event that waits is not
@@ -119,13 +118,13 @@ def decode(raw: bytes, held: dict[str, Event]) -> Ledger:
     part, rest = _unframed(memoryview(raw))
     form = _form_of(part)
     head = _head_of(part, form)
-    ledger = Ledger(head.partition)
+    ledger = Ledger(head.partition, most_held=most_held)
     while rest:
         part, rest = _unframed(rest)
         ledger.aggregates |= {state.address: state for state in _states_of(part, form)}
     if len(ledger.aggregates) != head.aggregates:
         raise ValueError(f"it has {len(ledger.aggregates)} aggregates of {head.aggregates}")
-    asides = [_aside_of(aside, held) for aside in head.quarantined]
+    asides = [_aside_of(aside, held, most_held) for aside in head.quarantined]
     ledger.restore(head.pending, head.timers, head.finished, asides)
     return ledger
 
@@ -167,10 +166,11 @@ def _states_of(part: memoryview, form: int) -> list[AggregateState]:
     return msgspec.convert([forms.state_of(plain, form) for plain in _many_plains.decode(part)], list[AggregateState])
 
 
-def _aside_of(aside: Aside, held: dict[str, Event]) -> SetAside:
-    if missing := [name for name in aside.held if name not in held]:
+def _aside_of(aside: Aside, held: dict[str, Event], most_held: int) -> SetAside:
+    first, later = aside.held[:most_held], aside.held[most_held:]
+    if missing := [name for name in first if name not in held]:
         raise ValueError(f"{aside.address} is in quarantine, and of the events that wait {missing[0]} cannot be read")
-    return SetAside(aside.address, aside.error, aside.since_ms, [held[name] for name in aside.held])
+    return SetAside(aside.address, aside.error, aside.since_ms, [held[name] for name in first], later=list(later))
 
 
 def _hash(value: object) -> str:

@@ -6,8 +6,9 @@ a replay through `follow`; both take an event in by the same steps, which is why
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -21,6 +22,7 @@ from worker.events.intents import Release
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome
 from worker.events.timers import TimerFired
+from worker.ledger.aside import SetAside
 from worker.ledger.trace import trace_of
 from worker.policy.model import Policy
 
@@ -47,18 +49,6 @@ class Timer(msgspec.Struct, frozen=True):
     event_id: str
 
 
-class SetAside(msgspec.Struct):
-    """An aggregate in quarantine: why, since which event, and the events for it that wait, that one first."""
-
-    address: Address
-    error: str
-    since_ms: int
-    held: list[Event]
-    #: What the journal does not say yet: today's code raised upon what had been decided before. The next event for the
-    #: aggregate gets it as its decision.
-    unsaid: Quarantine | None = None
-
-
 class Taken(msgspec.Struct, frozen=True):
     """What an event led to: the acts, and the commands and timers that are new by them."""
 
@@ -73,10 +63,17 @@ NOTHING = Taken()
 
 
 class Ledger:
-    """The state of one partition."""
+    """The state of one partition.
 
-    def __init__(self, partition: Partition) -> None:
+    Args:
+        partition: Which one.
+        most_held: Of the events that wait for one aggregate in quarantine, so many are kept in memory. Of later ones
+            only the ids are: who takes a release in has to supply what `lacking` names. As a rule all are kept.
+    """
+
+    def __init__(self, partition: Partition, *, most_held: int = sys.maxsize) -> None:
         self.partition = partition
+        self._most_held = most_held
         #: Whether all that was decided before could be taken in. If not, a later release may be able to, and come to
         #: another state: so this one must not be kept as what the log amounts to.
         self.faithful = True
@@ -90,14 +87,25 @@ class Ledger:
         #: How many commands and timers of an aggregate are open.
         self._open: Counter[Address] = Counter()
 
-    def decide(self, event: Event, policy: Policy) -> Taken:
-        """Take *event* in and decide upon it. Where the code raises, that aggregate alone is set aside."""
+    def lacking(self, event: Event) -> list[str]:
+        """Return the entry ids of the events that *event*, if it is a release, needs and that are in the log alone."""
+        if not isinstance(event.body, Release):
+            return []
+        aside, without = self.quarantined.get(event.address), event.body.without
+        return [name for name in aside.later if name != without] if aside else []
+
+    def decide(self, event: Event, policy: Policy, later: Sequence[Event] | None = None) -> Taken:
+        """Take *event* in and decide upon it. Where the code raises, that aggregate alone is set aside.
+
+        *later* are the events that are `lacking`, but for those that cannot be read any more.
+        """
         if not self._enter(event):
             return self._hold(event)
         address, error, at = event.address, None, event
+        due = self._due(event, later)
         try:
             state = self._state(address)
-            for at in self._due(event):
+            for at in due:
                 state = machine.fold(state, at)
             acts = machine.decide(state, event, policy.tenants.get(address.tenant))
             after = machine.adopt(state, acts)
@@ -118,8 +126,8 @@ class Ledger:
         self._set_aside(event, error)
         return Taken((Quarantine(error),))
 
-    def follow(self, event: Event, acts: tuple[Act, ...]) -> Taken:
-        """Take *event* in with what was decided upon it, deciding nothing.
+    def follow(self, event: Event, acts: tuple[Act, ...], later: Sequence[Event] | None = None) -> Taken:
+        """Take *event* in with what was decided upon it, deciding nothing; *later* as for `decide`.
 
         What was decided stands, even where today's code raises upon the event: then the aggregate is set aside, and the
         ledger is not `faithful` any more. The journal says so with the next event that is decided for the aggregate.
@@ -132,9 +140,10 @@ class Ledger:
         if acts and isinstance(acts[0], Quarantine):
             self._set_aside(event, acts[0].error)
         else:
+            due = self._due(event, later)
             try:
                 state = self._state(event.address)
-                for at in self._due(event):
+                for at in due:
                     state = machine.fold(state, at)
                 after = machine.adopt(state, acts)
             except Exception as exc:  # noqa: BLE001
@@ -169,9 +178,9 @@ class Ledger:
         if aside is None:
             return True
         if isinstance(event.body, Release):
-            aside.held = [waits for waits in aside.held if waits.id != event.body.without]
+            aside.leave_out(event.body.without)
             return True
-        aside.held.append(event)
+        aside.hold(event, self._most_held)
         return False
 
     def _hold(self, event: Event) -> Taken:
@@ -186,10 +195,14 @@ class Ledger:
         state = self.aggregates.get(address)
         return machine.new(address) if state is None else state
 
-    def _due(self, event: Event) -> tuple[Event, ...]:
+    def _due(self, event: Event, later: Sequence[Event] | None) -> tuple[Event, ...]:
         """Return what is to be folded upon *event*: those that waited for it, if it is a release, and itself."""
         aside = self.quarantined.get(event.address)
-        return (*aside.held, event) if aside else (event,)
+        if aside is None:
+            return (event,)
+        if aside.later and later is None:
+            raise LookupError(f"{len(aside.later)} events that wait for {event.id} were not supplied")
+        return (*aside.held, *(later or ()), event)
 
     def _set_aside(self, event: Event, error: str, *, unsaid: Quarantine | None = None) -> None:
         """Hold the event that the code cannot bear; a release that did not help leaves those that wait as they are."""

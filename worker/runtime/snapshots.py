@@ -7,8 +7,8 @@ a cache only what has exactly today's form is read. The beginning is the truth: 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from functools import partial
 from typing import cast
 
 import anyio.lowlevel
@@ -19,11 +19,10 @@ from redis.exceptions import RedisError
 
 from ingress.errors import SwitchhookError
 from ingress.log import Keys, Partition, load_script
-from worker.events.event import Event
 from worker.ledger import image
 from worker.ledger.ledger import Ledger
 from worker.runtime.errors import FencedError, UnavailableError
-from worker.runtime.journal import START, Entries, events_of, order_of
+from worker.runtime.journal import START, Journal, order_of
 from worker.runtime.lease import Lease
 
 log = structlog.get_logger(__name__)
@@ -42,6 +41,7 @@ class Snapshots:
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
+        self._journal = Journal(redis, keys)
         self._keep = redis.register_script(load_script("worker.runtime", "snapshot.lua"))
         self._trim = redis.register_script(load_script("worker.runtime", "trim.lua"))
 
@@ -55,11 +55,11 @@ class Snapshots:
         found = cast("bytes | None", await self._ask(lambda: self._redis.get(self._keys.trimmed(partition))))
         return found.decode() if found else START
 
-    async def load(self, partition: Partition, upto: str) -> tuple[Ledger, str]:
+    async def load(self, partition: Partition, upto: str, *, most_held: int = sys.maxsize) -> tuple[Ledger, str]:
         """Return the newest state not later than *upto* that can be read, and the event it ends with.
 
         Where no snapshot of today's form can be, it is the state that the log begins with: an empty one and `0-0` where
-        the log is whole.
+        the log is whole. *most_held* is as for `Ledger`.
 
         Raises:
             UnreadableSnapshotError: The log was trimmed, and its beginning cannot be read.
@@ -68,12 +68,12 @@ class Snapshots:
         trimmed = await self.trimmed(partition)
         for name in reversed(await self.ids(partition)):
             if order_of(trimmed) < order_of(name) <= order_of(upto):
-                ledger = await self._cached(partition, name)
+                ledger = await self._cached(partition, name, most_held)
                 if ledger is not None:
                     return ledger, name
-        return await self.beginning(partition)
+        return await self.beginning(partition, most_held=most_held)
 
-    async def beginning(self, partition: Partition) -> tuple[Ledger, str]:
+    async def beginning(self, partition: Partition, *, most_held: int = sys.maxsize) -> tuple[Ledger, str]:
         """Return the state that the log, as far as it is still there, begins with, and the event it ends with.
 
         Raises:
@@ -82,12 +82,12 @@ class Snapshots:
         """
         name = await self.trimmed(partition)
         if name == START:
-            return Ledger(partition), START
+            return Ledger(partition, most_held=most_held), START
         raw = await self._raw(partition, name)
         try:
             if raw is None:
                 raise ValueError("it is not there")  # noqa: TRY301
-            return await self._decoded(partition, _unpacked(raw)), name
+            return await self._decoded(partition, _unpacked(raw), most_held), name
         except ValueError as exc:
             raise UnreadableSnapshotError(
                 f"the log of partition {partition} was trimmed up to {name}, and the snapshot that it begins with "
@@ -160,7 +160,7 @@ class Snapshots:
             raise UnavailableError(f"partition {partition} has no snapshot at {last} any more")
         return gone
 
-    async def _cached(self, partition: Partition, name: str) -> Ledger | None:
+    async def _cached(self, partition: Partition, name: str, most_held: int) -> Ledger | None:
         """Return the state of one snapshot; None when it is not there, of another form, or damaged."""
         raw = await self._raw(partition, name)
         if raw is None:
@@ -170,26 +170,18 @@ class Snapshots:
             if image.decode_head(unpacked).fingerprint != image.fingerprint():
                 log.info("snapshot.of-another-form", partition=partition, position=name)
                 return None
-            return await self._decoded(partition, unpacked)
+            return await self._decoded(partition, unpacked, most_held)
         except ValueError as exc:
             log.warning("snapshot.unreadable", partition=partition, position=name, error=str(exc))
             return None
 
-    async def _decoded(self, partition: Partition, unpacked: bytes) -> Ledger:
-        waiting = [name for aside in image.decode_head(unpacked).quarantined for name in aside.held]
-        return image.decode(unpacked, await self._events(partition, waiting))
+    async def _decoded(self, partition: Partition, unpacked: bytes, most_held: int) -> Ledger:
+        waiting = [name for aside in image.decode_head(unpacked).quarantined for name in aside.held[:most_held]]
+        return image.decode(unpacked, await self._journal.events(partition, waiting), most_held=most_held)
 
     async def _raw(self, partition: Partition, name: str) -> bytes | None:
         found = await self._ask(lambda: self._redis.hget(self._keys.snapshots(partition), name))
         return cast("bytes | None", found)
-
-    async def _events(self, partition: Partition, names: list[str]) -> dict[str, Event]:
-        found: dict[str, Event] = {}
-        key = self._keys.log(partition)
-        for name in names:
-            entries = cast("Entries", await self._ask(partial(self._redis.xrange, key, name, name)))
-            found |= {event.id: event for event in events_of(entries)}
-        return found
 
     async def _ask(self, request: Callable[[], object]) -> object:
         try:

@@ -176,6 +176,33 @@ def test_what_was_decided_upon_events_after_the_one_that_newer_code_cannot_bear_
     assert followed(journal).pending == live.pending
 
 
+def test_a_ledger_with_a_bound_holds_the_first_events_alone_and_comes_to_the_same(poison: list[type]) -> None:
+    whole, bound = Ledger(P), Ledger(P, most_held=2)
+    bodies: list[Body] = [RINGS, w.CallHold("leg"), w.CallUnhold("leg"), w.CallUnhold("leg"), w.CallAnswered("leg")]
+    causes = [event(number, body) for number, body in enumerate(bodies, 1)]
+    for cause in causes:
+        assert whole.decide(cause, POLICY).acts == bound.decide(cause, POLICY).acts
+    aside = bound.quarantined[LEG]
+    assert ([each.id for each in aside.held], aside.later) == (["2-0", "3-0"], ["4-0", "5-0"])
+    assert image.digest(bound) == image.digest(whole)
+    raw = b"".join(image.encode(image.take(bound, "5-0", 5)))
+    again = image.decode(raw, {cause.id: cause for cause in causes[1:3]}, most_held=2)
+    assert vars(again) == vars(bound)
+    release = event(6, Release("test", without="4-0"))
+    assert again.lacking(release) == ["5-0"]
+    assert again.lacking(causes[0]) == []
+    with pytest.raises(LookupError, match="wait for 6-0 were not supplied"):
+        bound.decide(release, POLICY)
+    for _ in range(2):
+        # It raises again, and then it does not.
+        taken = whole.decide(release, POLICY)
+        assert again.decide(release, POLICY, causes[4:]).acts == taken.acts
+        assert image.digest(again) == image.digest(whole)
+        poison.clear()
+    assert again.quarantined == {}
+    assert taken.commands
+
+
 def test_one_that_kills_is_set_aside_without_being_looked_at() -> None:
     ledger = Ledger(P)
     assert ledger.set_aside(event(1, RINGS), "killed").acts == (Quarantine("killed"),)
