@@ -13,7 +13,6 @@ from typing import Protocol
 
 import anyio
 import msgspec
-import structlog
 from anyio.abc import TaskGroup
 
 from ingress.envelope import Address
@@ -23,12 +22,11 @@ from worker.commands.command import AnyCommand, name_of
 from worker.events.event import write_entry
 from worker.events.outcomes import Observed, Outcome, Refused, Unknown
 from worker.ledger.ledger import Pending
+from worker.runtime.accounts import Accounts
 from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.held import Held, Pause
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
-
-log = structlog.get_logger(__name__)
 
 #: After a 401 or 403 the account is tried again so often, with the one command that was refused.
 STOPPED_SECS = 30.0
@@ -99,6 +97,7 @@ class Effects:
         senders: Senders,
         clock: RedisClock,
         metrics: Metrics,
+        accounts: Accounts,
         patience: Patience = PATIENCE,
     ) -> None:
         self._lease = lease
@@ -114,7 +113,7 @@ class Effects:
         self._held = Held(max(1, patience.most_waiting // 2))
         #: Set when fewer wait than did before.
         self._fewer = anyio.Event()
-        self._stopped: set[str] = set()
+        self._accounts = accounts
         self._drain_asked = anyio.Event()
 
     def start(self, tasks: TaskGroup, pending: Pending, *, age_secs: float | None = None) -> None:
@@ -158,8 +157,7 @@ class Effects:
 
     def close(self) -> None:
         """Count this partition's refused accounts no more: whoever holds it next finds out anew."""
-        self._metrics.stopped_tenants.dec(len(self._stopped))
-        self._stopped.clear()
+        self._accounts.leave(self._lease.partition)
 
     async def _carry_out(self, address: Address) -> None:
         queue = self._queues[address]
@@ -200,7 +198,7 @@ class Effects:
         )
         self._metrics.command_secs.labels(name_of(command)).observe(monotonic() - began)
         if not _is_stop(ended) and not _is_unknown(ended):
-            self._resume(tenant)
+            self._accounts.resume(tenant)
         return ended
 
     async def _hold(self, waiting: _Waiting, refused: Outcome | Observed) -> bool:
@@ -209,27 +207,17 @@ class Effects:
 
         It was refused for certain, so this try had no effect; what was tried before stays as old as it was.
         """
-        address, now = waiting.pending.address, monotonic()
-        tenant = address.tenant
-        if tenant not in self._stopped:
-            self._stopped.add(tenant)
-            self._metrics.stopped_tenants.inc()
-            log.error("tenant.stopped", tenant=tenant, refused=str(refused), again_secs=self._patience.stopped_secs)
+        address, now, again_secs = waiting.pending.address, monotonic(), self._patience.stopped_secs
+        self._accounts.stop(address.tenant, self._lease.partition, refused=str(refused), again_secs=again_secs)
         if waiting.refused_at is None:
             waiting.refused_at = now
         if now - waiting.refused_at >= self._patience.held_secs:
             return False
-        with anyio.move_on_after(self._patience.stopped_secs) as scope:
+        with anyio.move_on_after(again_secs) as scope:
             self._held.hold(address, Pause(waiting.refused_at, len(self._queues[address]), scope))
             self._fewer.set()
             await self._drain_asked.wait()
         return self._held.release(address)
-
-    def _resume(self, tenant: str) -> None:
-        if tenant in self._stopped:
-            self._stopped.discard(tenant)
-            self._metrics.stopped_tenants.dec()
-            log.info("tenant.resumed", tenant=tenant)
 
     async def _append(self, pending: Pending, ended: Outcome | Observed) -> None:
         """Append the end. It is known to us alone, so it is tried for as long as the partition is ours."""

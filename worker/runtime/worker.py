@@ -16,6 +16,7 @@ from ingress.log import EventLog, Keys, Partition
 from worker.aggregates.machine import AggregateState
 from worker.ledger.ledger import Ledger, Pending
 from worker.policy.model import Policy
+from worker.runtime.accounts import Accounts
 from worker.runtime.assign import assign
 from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.effects import Effects, Patience, Senders
@@ -96,6 +97,7 @@ class Worker:
             alive_secs=max(4 * TICK_SECS, settings.lease_secs / 2),
             clock=self._clock,
         )
+        self._accounts = Accounts(metrics)
         self._patience = Patience(most_waiting=settings.max_waiting_commands)
         self.watch = Watch(metrics, self._clock, lag_secs=settings.lag_secs)
         self._rightful: frozenset[Partition] = frozenset()
@@ -213,7 +215,7 @@ class Worker:
             await self._pause(_backoff(failures) if failed else TICK_SECS)
 
     async def _hold(self, lease: Lease) -> None:
-        effects = Effects(lease, self._log, self._senders, self._clock, self.metrics, self._patience)
+        effects = Effects(lease, self._log, self._senders, self._clock, self.metrics, self._accounts, self._patience)
         owner = PartitionOwner(
             lease,
             reads=self._reads,

@@ -18,6 +18,7 @@ from ingress.log import EventLog, Partition
 from worker.commands import command as c
 from worker.events.outcomes import Disposition, Observed, Outcome, Refused, Succeeded, Unknown
 from worker.ledger.ledger import Pending
+from worker.runtime.accounts import Accounts
 from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.effects import Effects, Patience
 from worker.runtime.lease import Lease
@@ -64,7 +65,8 @@ class World:
         self.under_way: dict[str, tuple[str, anyio.Event]] = {}
         self.results: dict[str, str] = {}
         lease = Lease(Partition(0), "w", 1, until=monotonic() + 3600)
-        self.effects = Effects(lease, cast("EventLog", self), self, RedisClock(), Metrics(), patience)
+        metrics = Metrics()
+        self.effects = Effects(lease, cast("EventLog", self), self, RedisClock(), metrics, Accounts(metrics), patience)
 
     def of(self, _: str) -> World:
         return self

@@ -9,6 +9,7 @@ from typing import cast
 import anyio
 import pytest
 from anyio.abc import TaskGroup
+from structlog.testing import capture_logs
 
 from ingress.envelope import Address, LogEntry
 from ingress.errors import LogUnavailableError
@@ -16,6 +17,7 @@ from ingress.log import EventLog, Partition
 from worker.commands import command as c
 from worker.events.outcomes import Observed, Outcome, Refused, Succeeded
 from worker.ledger.ledger import Pending
+from worker.runtime.accounts import Accounts
 from worker.runtime.clock import RedisClock, monotonic, virtual_time
 from worker.runtime.effects import Effects, Patience
 from worker.runtime.errors import FencedError
@@ -38,8 +40,13 @@ class Line:
         self.away = False
         self.appended: list[str] = []
         self.metrics = Metrics()
-        self.lease = Lease(Partition(0), "w", 1, until=monotonic() + lease_secs)
-        self.effects = Effects(self.lease, cast("EventLog", self), self, RedisClock(), self.metrics, patience)
+        self.until = monotonic() + lease_secs
+        self.accounts = Accounts(self.metrics)
+        self.effects = self.of_partition(Partition(0), patience)
+
+    def of_partition(self, partition: Partition, patience: Patience) -> Effects:
+        lease = Lease(partition, "w", 1, until=self.until)
+        return Effects(lease, cast("EventLog", self), self, RedisClock(), self.metrics, self.accounts, patience)
 
     def of(self, _: str) -> Line:
         return self
@@ -154,6 +161,26 @@ async def test_the_alarm_ends_when_the_account_is_accepted_again() -> None:
         line.result = Succeeded()
         await ends(line)
     assert line.metrics.stopped_tenants._value.get() == 0
+
+
+async def test_a_refused_account_is_counted_and_told_once_in_however_many_partitions() -> None:
+    patience = Patience()
+    line = Line(patience)
+    other = line.of_partition(Partition(1), patience)
+    line.result = REFUSED
+    stopped = line.metrics.stopped_tenants._value
+    with capture_logs() as said:
+        async with line.tasks() as tasks:
+            line.start(tasks, "one")
+            other.start(tasks, Pending("two", c.Answer("b"), Address("t", "call", "b"), 0))
+            line.start(tasks, "three", call="c", tenant="u")
+            await quiet()
+            assert stopped.get() == 2
+            line.effects.close()
+            assert stopped.get() == 1
+            other.close()
+            assert stopped.get() == 0
+    assert [line["tenant"] for line in said if line["event"] == "tenant.stopped"] == ["t", "u"]
 
 
 async def test_an_end_that_cannot_be_appended_is_kept_only_as_long_as_the_lease() -> None:
