@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos soak check format docs bench lock clean
+.PHONY: help setup demo test chaos soak check format docs states bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -42,6 +42,9 @@ format: setup ## put the code into its form
 
 docs: setup ## make the tables of docs/ anew from the code
 	$(BIN)/python -m tests.documents
+
+states: setup ## keep a state in today's form for the test that later releases read it (see tests/unit/ledger/test_forms.py)
+	$(BIN)/python -m tests.states
 
 bench: setup ## measure the hot paths beside their floors
 	$(BIN)/python -m tests.bench

@@ -19,7 +19,7 @@ from ingress.access import Access
 from ingress.batch import Batcher
 from ingress.durability import confirmation
 from ingress.errors import ConfigError, TopologyError
-from ingress.health import health_routes
+from ingress.health import and_no_others, health_routes
 from ingress.intents.door import IntentDoor
 from ingress.lifecycle import (
     EXIT_CONFIG,
@@ -50,16 +50,15 @@ DRAIN_SECS = 5.0
 def make_app(handler: WebhookHandler, door: IntentDoor, readiness: Readiness, metrics: Metrics) -> web.Application:
     """Return the application: webhooks, intents, health and metrics."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    app.add_routes(
-        [
-            web.post("/webhooks", handler.handle),
-            web.post("/webhooks/{tenant}", handler.handle),
-            web.route("*", "/webhooks", handler.refuse_method),
-            web.route("*", "/webhooks/{tenant}", handler.refuse_method),
-            *door.routes(),
-            *health_routes(lambda: readiness.ready, readiness.details, metrics.registry),
-        ]
-    )
+    routes = [
+        web.post("/webhooks", handler.handle),
+        web.post("/webhooks/{tenant}", handler.handle),
+        web.route("*", "/webhooks", handler.refuse_method),
+        web.route("*", "/webhooks/{tenant}", handler.refuse_method),
+        *door.routes(),
+        *health_routes(lambda: readiness.ready, readiness.details, metrics.registry),
+    ]
+    app.add_routes(and_no_others(routes))
     return app
 
 

@@ -14,6 +14,10 @@ class ConfigError(SwitchhookError):
     """Raised when a setting is missing or wrong; nothing was started."""
 
 
+class NotThereError(SwitchhookError):
+    """Raised when what was named, as a log or a file, is not there."""
+
+
 class SignatureError(SwitchhookError):
     """Raised when a webhook's signature or timestamp cannot be accepted."""
 

@@ -56,7 +56,7 @@ class Keys(msgspec.Struct, frozen=True):
         return f"{self.prefix}:topology"
 
     def workers(self) -> str:
-        """Sorted set of live workers, scored by their last heartbeat (Redis time, ms)."""
+        """Sorted set of live workers, each as `id life`, scored by their last heartbeat (Redis time, ms)."""
         return f"{self.prefix}:workers"
 
     def unrouted(self, tenant: str) -> str:

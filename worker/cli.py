@@ -10,15 +10,12 @@ from typing import Annotated
 import typer
 
 from worker.console.asking.group import groups
-from worker.console.exits import Exit
-from worker.console.operators import archive_group, partitions, quarantine_group, verify
+from worker.console.operators import archive_group, partitions, quarantine_group, replay, verify
 from worker.console.options import (
-    DEFAULT_TENANT,
     PartitionsOption,
     PolicyOption,
     PrefixOption,
     RedisOption,
-    TenantOption,
     errors_for_people,
 )
 from worker.console.policies import check, policy_group
@@ -227,22 +224,29 @@ def demo(
 
 @app.command()
 def soak(
-    seed: Annotated[int | None, typer.Option(help="Run this one, and say what was wrong.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Run this one.")] = None,
     seeds: Annotated[
-        str | None, typer.Option(metavar="A..B", help="Run these; default: new ones, while --secs.")
+        str | None, typer.Option(metavar="A..B", help="Run these, A and B among them; default: new ones.")
     ] = None,
     history: Annotated[Path | None, typer.Option(metavar="FILE", help="Run the history that a soak has kept.")] = None,
     secs: Annotated[
         float | None,
-        typer.Option(envvar="SOAK_SECONDS", min=0, help="How long; default 60, with --seeds to their end."),
+        typer.Option(
+            envvar="SOAK_SECONDS", min=0, help="Begin no further run after so long; default 60, with --seeds none."
+        ),
     ] = None,
-    lines: Annotated[bool, typer.Option("--lines", help="Show the log lines of the simulated processes.")] = False,
-    folder: Annotated[Path, typer.Option(help="Where a history that fails is kept.")] = Path("tests/data/histories"),
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Show what the processes log; with --seed or --history.")
+    ] = False,
+    folder: Annotated[Path, typer.Option(help="Where the history of a seed that fails is kept.")] = Path(
+        "tests/data/histories"
+    ),
 ) -> None:
     """Simulate whole deployments under faults, by seed and on virtual time; exit 1 with what was wrong."""
     from worker.testing.simulation import soak as simulation
 
     with errors_for_people():
+        simulation.check_asked(seed=seed, seeds=seeds, history=history, lines=lines)
         if history is not None:
             raise typer.Exit(simulation.rerun(history, typer.echo, lines=lines))
         if seed is not None:
@@ -253,30 +257,8 @@ def soak(
         raise typer.Exit(simulation.soak(new, typer.echo, secs=60 if secs is None else secs, folder=folder))
 
 
-@app.command()
-def replay(
-    what: Annotated[
-        str, typer.Argument(help="queue:NAME, agent:NAME, call:ID, conference:ID, or a partition's number.")
-    ],
-    redis: RedisOption = None,
-    prefix: PrefixOption = None,
-    tenant: TenantOption = DEFAULT_TENANT,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Leave out events that changed and decided nothing.")] = False,
-    archive: Annotated[
-        Path | None,
-        typer.Option("--archive", metavar="DIR", envvar="SWITCHHOOK_ARCHIVE", help="Begin with what was archived."),
-    ] = None,
-) -> None:
-    """Show the history of an aggregate from the log: events, what changed, what was decided, outcomes. Never acts."""
-    from worker.replay.command import replay_to
-
-    with errors_for_people():
-        if not replay_to(typer.echo, what, redis, prefix, tenant=tenant, quiet=quiet, archive=archive):
-            typer.echo(f"switchhook: nothing has happened to {what}", err=True)
-            raise typer.Exit(Exit.NOT_FOUND)
-
-
 app.command()(check)
+app.command()(replay)
 app.command()(partitions)
 app.command()(verify)
 

@@ -10,7 +10,11 @@ import os
 import re
 from pathlib import Path
 
+import structlog
+
 from ingress.errors import ConfigError
+
+log = structlog.get_logger(__name__)
 
 _NAME = re.compile(r"(\d{10})\.spool")
 _ANY_NAME = re.compile(r"(\d{10})\.spool(\.damaged)?")
@@ -25,12 +29,13 @@ class SpoolDirectory:
         self._lock: int | None = None
 
     def open(self) -> None:
-        """Make the folder if there is none, and lock it.
+        """Make the folder if there is none, which is said, for it may be a slip of the pen; and lock it.
 
         Raises:
             ConfigError: It cannot be written, or another process has it.
         """
         try:
+            is_new = not self.path.exists()
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as exc:
@@ -50,6 +55,8 @@ class SpoolDirectory:
                 f"{_SETTING}: {self.path} is in use by another ingress: give each its own folder"
             ) from None
         self._lock = lock
+        if is_new:
+            log.info("spool.made", directory=str(self.path))
 
     def numbers(self) -> list[int]:
         """Return the numbers of the files that are there, oldest first."""

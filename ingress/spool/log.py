@@ -103,8 +103,8 @@ class SpooledLog:
                 await self._drain()
 
     async def _drain(self) -> None:
-        """Append until nothing is left."""
-        began, drained, backoff_secs = time.monotonic(), 0, BACKOFF_SECS
+        """Append until nothing is left; then say how much it was, and how long the oldest had waited since it came."""
+        waited_secs, drained, backoff_secs = 0.0, 0, BACKOFF_SECS
         while self._spool.records or not self._settled:
             try:
                 with anyio.fail_after(self._drain_secs):
@@ -120,10 +120,12 @@ class SpooledLog:
                 backoff_secs = min(MAX_BACKOFF_SECS, backoff_secs * 2)
                 continue
             await self._spool.acknowledge()
+            if batch:
+                waited_secs = max(waited_secs, time.time() - batch[0].received_ms / 1000)
             drained += len(batch)
             backoff_secs, self._said = BACKOFF_SECS, ""
         if drained:
-            log.warning("spool.drained", records=drained, secs=round(time.monotonic() - began, 3))
+            log.warning("spool.drained", records=drained, secs=round(waited_secs, 3))
 
     def _say(self, reason: str) -> None:
         if reason != self._said:

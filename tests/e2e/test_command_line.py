@@ -71,7 +71,7 @@ async def test_who_reads_no_more_ends_it_quietly(redis: Redis, redis_url: str, k
     [
         (("replay", "room:1"), 2, "is not an address"),
         (("replay", "99"), 2, "there are 16 partitions"),
-        (("replay", "queue:support", "--prefix", "nobody"), 2, "there is no log under the prefix 'nobody'"),
+        (("replay", "queue:support", "--prefix", "nobody"), 4, "there is no log under the prefix 'nobody'"),
         (("replay", "queue:support", "--redis", "redis://:secret@127.0.0.1:1"), 5, "does not answer"),
         (("replay", "queue:nope"), 4, "nothing has happened to queue:nope"),
         (("demo", "--redis", "redis://:secret@127.0.0.1:1"), 5, "redis://:***@127.0.0.1:1 does not answer"),

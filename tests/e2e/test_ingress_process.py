@@ -227,7 +227,9 @@ async def test_a_port_that_is_taken_is_said_with_the_setting(processes: Processe
         port = str(taken.getsockname()[1])
         ingress = processes.start("ingress", "ingress", "--port", port)
         assert await anyio.to_thread.run_sync(ingress.wait) == 2
-    assert f"cannot listen on 127.0.0.1 port {port}" in ingress.log.read_text()
+    said = ingress.log.read_text()
+    assert f"cannot listen on 127.0.0.1 port {port}" in said
+    assert "set SWITCHHOOK_HOST and SWITCHHOOK_PORT to a free address" in said
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(processes: Processes) -> None:

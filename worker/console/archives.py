@@ -12,7 +12,7 @@ import typer
 from ingress.log import Partition
 from worker.console.exits import Exit
 from worker.console.table import amount_of, counted, show_table
-from worker.runtime.archive import Archive, ArchiveError
+from worker.runtime.archive import Archive, ArchiveError, first_of, last_of
 from worker.runtime.journal import START, order_of
 
 COLUMNS = ("partition", "day", "first event", "last event", "size", "file")
@@ -76,8 +76,8 @@ def files_of(directory: Path) -> Iterator[File]:
     archive = Archive(directory)
     for partition in archive.partitions():
         for path in archive.files(partition):
-            first, _, last = path.name.removesuffix(".jsonl.zst").partition("_")
-            yield File(partition, path.parent.name, first, last, path.stat().st_size, str(path))
+            size = path.stat().st_size
+            yield File(partition, path.parent.name, first_of(path), last_of(path), size, str(path))
 
 
 def examine(directory: Path) -> Examined:
@@ -90,10 +90,13 @@ def examine(directory: Path) -> Examined:
     files = events = 0
     problems: list[str] = []
     for partition in archive.partitions():
+        problems += [
+            f"{path}: its name does not say which events it holds: it was renamed" for path in archive.strays(partition)
+        ]
         last = START
         for path in archive.files(partition):
             files += 1
-            first_named, _, last_named = path.name.removesuffix(".jsonl.zst").partition("_")
+            first_named, last_named = first_of(path), last_of(path)
             try:
                 contents = archive.read(path)
             except ArchiveError as exc:

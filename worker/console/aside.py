@@ -15,7 +15,8 @@ from worker.console.look import overview
 from worker.decisions.decision import Decision, Quarantine
 from worker.events.event import write_entry
 from worker.events.intents import Release
-from worker.ledger.ledger import Ledger, SetAside
+from worker.ledger.aside import SetAside
+from worker.ledger.ledger import Ledger
 from worker.replay.render import describe
 from worker.replay.source import LogReader
 from worker.runtime.clock import wall_ms

@@ -37,7 +37,7 @@ class Look(msgspec.Struct, frozen=True):
     lease_secs: float | None
     #: The last event that is decided.
     position: str
-    #: The last event in the log.
+    #: The last event in the log, or that was.
     last: str
     #: Events that are not decided, counted up to `MOST`; and how long the first of them has waited.
     lag: int
@@ -79,7 +79,7 @@ async def overview(redis: Redis, keys: Keys, partitions: int) -> Overview:
             looks += [_read(each, reply, now_ms) for each, reply in await _ask(redis, keys, wanted)]
     except (RedisError, OSError) as exc:
         raise LogUnavailableError(f"Redis does not answer: {exc}") from exc
-    workers = [Beat(name.decode(), max(0.0, (now_ms - at_ms) / 1000)) for name, at_ms in beats]
+    workers = [Beat(name.decode().partition(" ")[0], max(0.0, (now_ms - at_ms) / 1000)) for name, at_ms in beats]
     return Overview(sorted(workers, key=lambda beat: beat.worker), looks)
 
 
@@ -128,7 +128,7 @@ def _read(partition: Partition, reply: _Reply, now_ms: int) -> Look:
         epoch=int(held_epoch or epoch),
         lease_secs=reply.lease_ms / 1000 if owner else None,
         position=position,
-        last=reply.last.decode() or START,
+        last=max(reply.last.decode() or START, reply.trimmed.decode() or START, key=order_of),
         lag=reply.lag,
         lag_secs=_age_secs(reply.first, now_ms) if reply.lag else 0.0,
         snapshot=Snapshot(reply.snapshot.decode(), _age_secs(reply.snapshot, now_ms), reply.snapshot_bytes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -20,20 +21,67 @@ from worker.console.options import (
 )
 
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="queue:NAME, agent:NAME, call:ID, …")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who asks; the user's name.", show_default=False)]
-WaitOption = Annotated[float, typer.Option("--wait", metavar="SECONDS", min=0.1, max=600, help="For the owner.")]
-DirectoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="What SWITCHHOOK_ARCHIVE names.")]
+ByOption = Annotated[
+    str | None, typer.Option("--by", help="Who asks, as the log will say; the user's name.", show_default=False)
+]
+WaitOption = Annotated[
+    float, typer.Option("--wait", metavar="SECONDS", min=0.1, max=600, help="How long the partition's owner may take.")
+]
+DirectoryArgument = Annotated[
+    Path, typer.Argument(metavar="DIR", envvar="SWITCHHOOK_ARCHIVE", help="The directory that the workers archive in.")
+]
 
 quarantine_group = typer.Typer(
     name="quarantine",
-    help="Aggregates whose code raised upon an event: see them, and let them go on.",
+    help="Calls, queues, conferences and agents that stand still because an event could not be handled.",
     no_args_is_help=True,
 )
-archive_group = typer.Typer(name="archive", help="Events that were trimmed from the log.", no_args_is_help=True)
+archive_group = typer.Typer(
+    name="archive", help="Events that were archived before they were trimmed from the log.", no_args_is_help=True
+)
+
+
+def replay(
+    context: typer.Context,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="ADDRESS|PARTITION", help="queue:NAME, agent:NAME, call:ID, conference:ID, or a partition's number."
+        ),
+    ],
+    redis: RedisOption = None,
+    prefix: PrefixOption = None,
+    tenant: TenantOption = DEFAULT_TENANT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Leave out events that changed and decided nothing.")] = False,
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            "--archive", metavar="DIR", envvar="SWITCHHOOK_ARCHIVE", help="Begin with what the workers archived there."
+        ),
+    ] = None,
+) -> None:
+    """Show the history of an aggregate from the log: events, what changed, what was decided, outcomes. Never acts.
+
+    Exits with 1 when events are missing from it, 4 when there are none.
+    """
+    from worker.console.replaying import show_history
+
+    source = context.get_parameter_source("archive")
+    with errors_for_people():
+        status = show_history(
+            redis_of(redis),
+            prefix_of(prefix),
+            what,
+            tenant=tenant,
+            quiet=quiet,
+            archive=archive,
+            archive_is_there=source is not None and source.name == "COMMANDLINE",
+        )
+        raise typer.Exit(status)
 
 
 def partitions(redis: RedisOption = None, prefix: PrefixOption = None, as_json: JsonOption = False) -> None:
-    """Show each partition: its owner, how far it is and what waits, its newest snapshot. Changes nothing."""
+    """Show each partition: its owner, how far it is, what waits in it, its newest snapshot. Changes nothing."""
     from worker.console.partitions import show_partitions
 
     with errors_for_people():
@@ -43,7 +91,7 @@ def partitions(redis: RedisOption = None, prefix: PrefixOption = None, as_json: 
 def verify(
     places: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PARTITION]...", help="Numbers, or addresses in the partitions that are meant."),
+        typer.Argument(metavar="PARTITION", help="Its number, or an address in it (call:ID); or several."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All partitions.")] = False,
     redis: RedisOption = None,
@@ -89,8 +137,9 @@ def quarantine_show(
     tenant: TenantOption = DEFAULT_TENANT,
     as_json: JsonOption = False,
 ) -> None:
-    """Show why an aggregate is in quarantine, where the error was raised, and the events that wait. Exits with 4
-    when it is not in quarantine.
+    """Show why one is in quarantine, where the error was raised, and the events that wait.
+
+    Exits with 4 when it is not in quarantine.
     """
     from worker.console.quarantine import show_quarantined
 
@@ -108,7 +157,7 @@ def quarantine_retry(
     by: ByOption = None,
     wait: WaitOption = 10.0,
 ) -> None:
-    """Take in all events that wait, as after a release with mended code, and say what became of it.
+    """Take in all events that wait, for when the code has been mended, and say what became of it.
 
     Exits with 1 when it raised again, 4 when it is not in quarantine, 5 when nobody has decided it in time.
     """
@@ -142,11 +191,22 @@ def archive_list(directory: DirectoryArgument, as_json: JsonOption = False) -> N
 
 @archive_group.command("verify")
 def archive_verify(directory: DirectoryArgument) -> None:
-    """Read every file, and say which are damaged and where events are missing; exits with 1 when there are any."""
+    """Read every file, and say which are damaged or renamed, and where events are missing.
+
+    Exits with 1 when anything is wrong.
+    """
     from worker.console.archives import verify_archive
 
     with errors_for_people():
         raise typer.Exit(verify_archive(directory))
+
+
+def user_name() -> str:
+    """Return who runs this: the user's name, or the number where, as in a container, there is no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _release(
@@ -168,7 +228,7 @@ def _release(
                 prefix_of(prefix),
                 address,
                 tenant=tenant,
-                by=by or getpass.getuser(),
+                by=by or user_name(),
                 drop=drop,
                 wait_secs=wait,
             )

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ingress.errors import ConfigError, LogUnavailableError, SwitchhookError
+from ingress.errors import ConfigError, LogUnavailableError, NotThereError, SwitchhookError
 from worker.console.exits import Exit
 from worker.runtime.errors import UnavailableError
 
@@ -19,19 +19,23 @@ from worker.runtime.errors import UnavailableError
 DEFAULT_TENANT = "default"
 
 RedisOption = Annotated[
-    str | None, typer.Option("--redis", metavar="URL", envvar="SWITCHHOOK_REDIS_URL", help="Where Redis is.")
+    str | None,
+    typer.Option(
+        "--redis", metavar="URL", envvar="SWITCHHOOK_REDIS_URL", help="Redis's address, as redis://host:6379/0."
+    ),
 ]
 PolicyOption = Annotated[
     Path | None, typer.Option("--policy", metavar="FILE", envvar="SWITCHHOOK_POLICY", help="The policy file.")
 ]
 PrefixOption = Annotated[
-    str | None, typer.Option("--prefix", envvar="SWITCHHOOK_PREFIX", help="The start of every key in Redis.")
+    str | None,
+    typer.Option("--prefix", envvar="SWITCHHOOK_PREFIX", help="The start of every key in Redis; default switchhook."),
 ]
 PartitionsOption = Annotated[
     int | None,
     typer.Option("--partitions", envvar="SWITCHHOOK_PARTITIONS", help="Partitions of the log; fixed when it is made."),
 ]
-TenantOption = Annotated[str, typer.Option("--tenant", help="Whose it is.")]
+TenantOption = Annotated[str, typer.Option("--tenant", help="The tenant of an address that names none.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
 
 
@@ -42,14 +46,23 @@ def errors_for_people() -> Iterator[None]:
         yield
     except SwitchhookError as error:
         typer.echo(f"switchhook: {error}", err=True)
-        away = isinstance(error, LogUnavailableError | UnavailableError)
-        raise typer.Exit(Exit.UNREACHABLE if away else Exit.USAGE) from None
+        raise typer.Exit(_status_of(error)) from None
     except KeyboardInterrupt:
         typer.echo("switchhook: interrupted", err=True)
         raise typer.Exit(Exit.INTERRUPTED) from None
     except BrokenPipeError:
         write_no_more()
         raise typer.Exit(Exit.CLOSED) from None
+
+
+def _status_of(error: SwitchhookError) -> Exit:
+    match error:
+        case LogUnavailableError() | UnavailableError():
+            return Exit.UNREACHABLE
+        case NotThereError():
+            return Exit.NOT_FOUND
+        case _:
+            return Exit.USAGE
 
 
 def write_no_more() -> None:

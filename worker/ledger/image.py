@@ -1,8 +1,13 @@
-"""A ledger as bytes: what a snapshot holds. A cache of the log up to a position, never the truth."""
+"""A ledger as bytes: what a snapshot holds.
+
+Where the log is whole it is a cache, read only by a release that has exactly its form (`fingerprint`). The state that a
+trimmed log begins with is the truth, and read by every later release (`worker.ledger.forms`).
+"""
 
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -11,7 +16,9 @@ from ingress.envelope import Address
 from ingress.log import Partition
 from worker.aggregates.machine import AggregateState
 from worker.events.event import Event
-from worker.ledger.ledger import Ledger, Pending, SetAside, Timer
+from worker.ledger import forms
+from worker.ledger.aside import SetAside
+from worker.ledger.ledger import Ledger, Pending, Timer
 
 #: How many things are encoded at a time: about a millisecond.
 CHUNK = 100
@@ -42,10 +49,18 @@ class Head(msgspec.Struct, frozen=True):
     finished: tuple[tuple[Address, int], ...]
     quarantined: tuple[Aside, ...]
     aggregates: int
+    #: Its number among `worker.ledger.forms`.
+    form: int = 1
+
+
+class _Form(msgspec.Struct, frozen=True):
+    """What any head of any release says."""
+
+    form: int = 1
 
 
 def fingerprint() -> str:
-    """Return what changes when the form of the state does: a snapshot of another form is not read."""
+    """Return what changes when the form of the state does: a snapshot of another form is no cache."""
     return _FINGERPRINT
 
 
@@ -67,11 +82,9 @@ def take(ledger: Ledger, position: str, at_ms: int) -> Picture:
         tuple(ledger.pending.values()),
         tuple(ledger.timers.values()),
         tuple(ledger.finished.items()),
-        tuple(
-            Aside(a.address, a.error, a.since_ms, tuple(event.id for event in a.held))
-            for a in ledger.quarantined.values()
-        ),
+        tuple(Aside(a.address, a.error, a.since_ms, tuple(a.ids)) for a in ledger.quarantined.values()),
         len(states),
+        forms.newest(),
     )
     return Picture(head, states)
 
@@ -84,33 +97,34 @@ def encode(picture: Picture) -> Iterator[bytes]:
 
 
 def decode_head(raw: bytes) -> Head:
-    """Return an image's head.
+    """Return an image's head, in today's form.
 
     Raises:
-        ValueError: It is not one of this form.
+        ValueError: It cannot be read.
     """
     part, _ = _unframed(memoryview(raw))
-    return _heads.decode(part)
+    return _head_of(part, _form_of(part))
 
 
-def decode(raw: bytes, held: dict[str, Event]) -> Ledger:
-    """Return the ledger that an image is of; *held* has the events that wait in quarantine, by their entries' ids.
+def decode(raw: bytes, held: dict[str, Event], *, most_held: int = sys.maxsize) -> Ledger:
+    """Return the ledger that an image is of, be it of this release or an earlier one.
+
+    *held* has the events that wait in quarantine by their entries' ids, at most the first *most_held* of an aggregate.
 
     Raises:
-        ValueError: It is not an image of this form, or is incomplete.
+        ValueError: It is no image, is incomplete, or is of a form that cannot be read; or an event that waits is not
+            among *held*.
     """
     part, rest = _unframed(memoryview(raw))
-    head = _heads.decode(part)
-    ledger = Ledger(head.partition)
+    form = _form_of(part)
+    head = _head_of(part, form)
+    ledger = Ledger(head.partition, most_held=most_held)
     while rest:
         part, rest = _unframed(rest)
-        ledger.aggregates |= {state.address: state for state in _states.decode(part)}
+        ledger.aggregates |= {state.address: state for state in _states_of(part, form)}
     if len(ledger.aggregates) != head.aggregates:
         raise ValueError(f"it has {len(ledger.aggregates)} aggregates of {head.aggregates}")
-    asides = [
-        SetAside(a.address, a.error, a.since_ms, tuple(held[name] for name in a.held if name in held))
-        for a in head.quarantined
-    ]
+    asides = [_aside_of(aside, held, most_held) for aside in head.quarantined]
     ledger.restore(head.pending, head.timers, head.finished, asides)
     return ledger
 
@@ -133,6 +147,32 @@ def digest(ledger: Ledger) -> dict[str, str]:
     return {name: value for part in digests(take(ledger, "", 0)) for name, value in part.items()}
 
 
+def _form_of(part: memoryview) -> int:
+    form = _forms.decode(part).form
+    if not 1 <= form <= forms.newest():
+        raise ValueError(f"it is of form {form}, and this release knows the forms up to {forms.newest()}")
+    return form
+
+
+def _head_of(part: memoryview, form: int) -> Head:
+    if form == forms.newest():
+        return _heads.decode(part)
+    return msgspec.convert(forms.head_of(_plains.decode(part), form), Head)
+
+
+def _states_of(part: memoryview, form: int) -> list[AggregateState]:
+    if form == forms.newest():
+        return _states.decode(part)
+    return msgspec.convert([forms.state_of(plain, form) for plain in _many_plains.decode(part)], list[AggregateState])
+
+
+def _aside_of(aside: Aside, held: dict[str, Event], most_held: int) -> SetAside:
+    first, later = aside.held[:most_held], aside.held[most_held:]
+    if missing := [name for name in first if name not in held]:
+        raise ValueError(f"{aside.address} is in quarantine, and of the events that wait {missing[0]} cannot be read")
+    return SetAside(aside.address, aside.error, aside.since_ms, [held[name] for name in first], later=list(later))
+
+
 def _hash(value: object) -> str:
     return hashlib.blake2b(_ordered.encode(value), digest_size=16).hexdigest()
 
@@ -149,11 +189,21 @@ def _unframed(raw: memoryview) -> tuple[memoryview, memoryview]:
 
 
 def _schema(kinds: Iterable[object]) -> bytes:
-    return msgspec.json.encode([msgspec.json.schema(kind) for kind in kinds])
+    return msgspec.json.encode([_without_words(msgspec.json.schema(kind)) for kind in kinds])
+
+
+def _without_words(schema: object) -> object:
+    """Return *schema* without its docstrings: a better sentence is no other form."""
+    if isinstance(schema, dict):
+        return {k: _without_words(v) for k, v in schema.items() if k != "description" or not isinstance(v, str)}
+    return [_without_words(each) for each in schema] if isinstance(schema, list) else schema
 
 
 _encoder = msgspec.msgpack.Encoder()
 _ordered = msgspec.json.Encoder(order="deterministic")
+_forms = msgspec.msgpack.Decoder(_Form)
 _heads = msgspec.msgpack.Decoder(Head)
 _states = msgspec.msgpack.Decoder(list[AggregateState])
+_plains = msgspec.msgpack.Decoder(forms.Plain)
+_many_plains = msgspec.msgpack.Decoder(list[forms.Plain])
 _FINGERPRINT = hashlib.blake2b(_schema([Head, AggregateState]), digest_size=8).hexdigest()

@@ -6,9 +6,9 @@ a replay through `follow`; both take an event in by the same steps, which is why
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from functools import reduce
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -23,6 +23,7 @@ from worker.events.intents import Release
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome
 from worker.events.timers import TimerFired
+from worker.ledger.aside import SetAside
 from worker.ledger.trace import trace_of
 from worker.policy.model import Policy
 
@@ -49,15 +50,6 @@ class Timer(msgspec.Struct, frozen=True):
     event_id: str
 
 
-class SetAside(msgspec.Struct, frozen=True):
-    """An aggregate in quarantine: why, since which event, and the events for it that wait, that one first."""
-
-    address: Address
-    error: str
-    since_ms: int
-    held: tuple[Event, ...]
-
-
 class Taken(msgspec.Struct, frozen=True):
     """What an event led to: the acts, and the commands and timers that are new by them."""
 
@@ -72,10 +64,20 @@ NOTHING = Taken()
 
 
 class Ledger:
-    """The state of one partition."""
+    """The state of one partition.
 
-    def __init__(self, partition: Partition) -> None:
+    Args:
+        partition: Which one.
+        most_held: Of the events that wait for one aggregate in quarantine, so many are kept in memory. Of later ones
+            only the ids are: who takes a release in has to supply what `lacking` names. As a rule all are kept.
+    """
+
+    def __init__(self, partition: Partition, *, most_held: int = sys.maxsize) -> None:
         self.partition = partition
+        self._most_held = most_held
+        #: Whether all that was decided before could be taken in. If not, a later release may be able to, and come to
+        #: another state: so this one must not be kept as what the log amounts to.
+        self.faithful = True
         self.aggregates: dict[Address, machine.AggregateState] = {}
         #: In the order of the journal.
         self.pending: dict[str, Pending] = {}
@@ -86,14 +88,25 @@ class Ledger:
         #: How many commands and timers of an aggregate are open.
         self._open: Counter[Address] = Counter()
 
-    def decide(self, event: Event, policy: Policy) -> Taken:
-        """Take *event* in and decide upon it. Where the code raises, that aggregate alone is set aside."""
+    def lacking(self, event: Event) -> list[str]:
+        """Return the entry ids of the events that *event*, if it is a release, needs and that are in the log alone."""
+        if not isinstance(event.body, Release):
+            return []
+        aside, without = self.quarantined.get(event.address), event.body.without
+        return [name for name in aside.later if name != without] if aside else []
+
+    def decide(self, event: Event, policy: Policy, later: Sequence[Event] | None = None) -> Taken:
+        """Take *event* in and decide upon it. Where the code raises, that aggregate alone is set aside.
+
+        *later* are the events that are `lacking`, but for those that cannot be read any more.
+        """
         if not self._enter(event):
-            return NOTHING
+            return self._hold(event)
         address, error, at = event.address, None, event
+        due = self._due(event, later)
         try:
             state = self._state(address)
-            for at in self._due(event):
+            for at in due:
                 state = machine.fold(state, at)
             acts = machine.decide(state, event, policy.tenants.get(address.tenant))
             after = machine.adopt(state, acts)
@@ -110,26 +123,35 @@ class Ledger:
     def set_aside(self, event: Event, error: str) -> Taken:
         """Put the aggregate of *event* in quarantine without looking at it: it has killed its workers."""
         if not self._enter(event):
-            return NOTHING
+            return self._hold(event)
         self._set_aside(event, error)
         return Taken((Quarantine(error),))
 
-    def follow(self, event: Event, acts: tuple[Act, ...]) -> Taken:
-        """Take *event* in with what was decided upon it, deciding nothing.
+    def follow(self, event: Event, acts: tuple[Act, ...], later: Sequence[Event] | None = None) -> Taken:
+        """Take *event* in with what was decided upon it, deciding nothing; *later* as for `decide`.
 
-        What was decided stands, even where today's code raises upon the event: then the aggregate is set aside.
+        What was decided stands, even where today's code raises upon the event: then the aggregate is set aside, and the
+        ledger is not `faithful` any more. The journal says so with the next event that is decided for the aggregate.
         """
         if not self._enter(event):
-            return NOTHING
-        error = None
+            if acts and isinstance(acts[0], Quarantine):
+                self.quarantined[event.address].unsaid = None
+            return Taken(acts, *self._register(event, acts))
+        error, at = None, event
         if acts and isinstance(acts[0], Quarantine):
             self._set_aside(event, acts[0].error)
         else:
+            due = self._due(event, later)
             try:
-                after = machine.adopt(reduce(machine.fold, self._due(event), self._state(event.address)), acts)
+                state = self._state(event.address)
+                for at in due:
+                    state = machine.fold(state, at)
+                after = machine.adopt(state, acts)
             except Exception as exc:  # noqa: BLE001
                 error = exc
-                self._set_aside(event, f"{type(exc).__name__}: {exc}")
+                unsaid = Quarantine(f"{type(exc).__name__}: {exc}", trace_of(exc), at.id)
+                self._set_aside(event, unsaid.error, unsaid=unsaid)
+                self.faithful = False
             else:
                 self._settle(event, after)
         return Taken(acts, *self._register(event, acts), error)
@@ -157,26 +179,36 @@ class Ledger:
         if aside is None:
             return True
         if isinstance(event.body, Release):
-            held = tuple(waits for waits in aside.held if waits.id != event.body.without)
-            self.quarantined[event.address] = msgspec.structs.replace(aside, held=held)
+            aside.leave_out(event.body.without)
             return True
-        self.quarantined[event.address] = msgspec.structs.replace(aside, held=(*aside.held, event))
+        aside.hold(event, self._most_held)
         return False
+
+    def _hold(self, event: Event) -> Taken:
+        """Return what is decided upon an event that only waits: nothing, or what the journal does not say yet."""
+        aside = self.quarantined[event.address]
+        if aside.unsaid is None:
+            return NOTHING
+        acts, aside.unsaid = (aside.unsaid,), None
+        return Taken(acts)
 
     def _state(self, address: Address) -> machine.AggregateState:
         state = self.aggregates.get(address)
         return machine.new(address) if state is None else state
 
-    def _due(self, event: Event) -> tuple[Event, ...]:
+    def _due(self, event: Event, later: Sequence[Event] | None) -> tuple[Event, ...]:
         """Return what is to be folded upon *event*: those that waited for it, if it is a release, and itself."""
         aside = self.quarantined.get(event.address)
-        return (*aside.held, event) if aside else (event,)
+        if aside is None:
+            return (event,)
+        if aside.later and later is None:
+            raise LookupError(f"{len(aside.later)} events that wait for {event.id} were not supplied")
+        return (*aside.held, *(later or ()), event)
 
-    def _set_aside(self, event: Event, error: str) -> None:
+    def _set_aside(self, event: Event, error: str, *, unsaid: Quarantine | None = None) -> None:
         """Hold the event that the code cannot bear; a release that did not help leaves those that wait as they are."""
-        aside = self.quarantined.get(event.address)
-        held = aside.held if aside else (event,)
-        self.quarantined[event.address] = SetAside(event.address, error, event.received_ms, held)
+        aside = self.quarantined.setdefault(event.address, SetAside(event.address, error, event.received_ms, [event]))
+        aside.error, aside.since_ms, aside.unsaid = error, event.received_ms, unsaid
         self.finished.pop(event.address, None)
 
     def _settle(self, event: Event, state: machine.AggregateState) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import anyio
+import msgspec
 
 from ingress.envelope import Address
 from ingress.errors import ConfigError
-from ingress.log import DEFAULT_PREFIX, Keys, Partition, partition_of
+from ingress.log import Keys, Partition, partition_of
 from ingress.redis_client import connect
 from worker.replay.past import Gap
 from worker.replay.render import describe, lines_of, time_of
@@ -17,54 +18,74 @@ from worker.replay.source import LogReader
 from worker.runtime.journal import START, order_of
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What came of telling a history."""
+
+    #: How many events there are, those that *quiet* left out among them.
+    events: int
+    #: How often events are missing.
+    gaps: int
+    #: After which event it begins, where older ones were trimmed and no archive was read; `0-0`: with the first.
+    after: str
+
+
 def replay_to(
     say: Callable[[str], object],
     what: str,
-    redis_url: str | None,
-    prefix: str | None,
+    redis_url: str,
+    prefix: str,
     *,
     tenant: str,
     quiet: bool = False,
     archive: Path | None = None,
-) -> bool:
-    """Say the history of *what* (an address or a partition's number) line by line, and return whether there is one.
+    archive_is_there: bool = True,
+) -> Told:
+    """Say the history of *what* (an address or a partition's number) line by line, and return what there was.
 
-    What was trimmed from the log is read from *archive*, if that is named.
+    What was trimmed from the log is read from *archive*, if that is named. Unless *archive_is_there*, it may be missing
+    as long as nothing was trimmed: workers make it when they first archive something.
 
     Raises:
-        ConfigError: *what* is neither, or Redis is not named.
-        SwitchhookError: There is no such log, or Redis does not answer.
+        ConfigError: *what* is neither.
+        SwitchhookError: There is no such log or archive, or Redis does not answer.
     """
-    if redis_url is None:
-        raise ConfigError("name a Redis with --redis or SWITCHHOOK_REDIS_URL")
-    return anyio.run(_replay, say, what, redis_url, prefix or DEFAULT_PREFIX, tenant, quiet, archive)
+    return anyio.run(_replay, say, what, redis_url, Keys(prefix), tenant, quiet, archive, archive_is_there)
 
 
 async def _replay(
     say: Callable[[str], object],
     what: str,
     redis_url: str,
-    prefix: str,
+    keys: Keys,
     tenant: str,
     quiet: bool,
     archive: Path | None,
-) -> bool:
+    archive_is_there: bool,
+) -> Told:
     redis = connect(redis_url)
+    events = gaps = 0
+
+    def missing(gap: Gap) -> None:
+        nonlocal gaps
+        gaps += 1
+        say(f"({describe_gap(gap)})")
+
     try:
-        reader = LogReader(redis, Keys(prefix))
+        reader = LogReader(redis, keys)
         partitions = await reader.partitions()
         address, partition = read_place(what, partitions, tenant)
         trimmed = await reader.snapshots.trimmed(partition)
+        if archive and not archive_is_there and trimmed == START and not await anyio.Path(archive).is_dir():
+            archive = None
         if trimmed != START and archive is None:
             say(
-                f"(the log of partition {partition} begins after {_moment(trimmed)}; older events are in the archive, "
-                "if one is kept: --archive DIR)"
+                f"(the log of partition {partition} begins after {moment_of(trimmed)}; older events are in "
+                "the archive, if one is kept: --archive DIR)"
             )
-        found = 0
-        async for step in reader.steps(partition, archive=archive, gap=lambda gap: say(f"({describe_gap(gap)})")):
+        async for step in reader.steps(partition, archive=archive, gap=missing):
             if address is not None and step.event.address != address:
                 continue
-            found += 1
+            events += 1
             if quiet and step.before == step.after and not step.decision:
                 continue
             for number, line in enumerate(lines_of(step)):
@@ -72,20 +93,24 @@ async def _replay(
                 say(where + line)
         for event in await reader.undecided(partition):
             if address in (None, event.address):
-                found += 1
+                events += 1
                 say(f"{time_of(event.received_ms)}  {describe(event)}  (not decided yet: no worker has taken it)")
-        return bool(found) or address is None
+        return Told(events, gaps, trimmed if archive is None else START)
     finally:
         await redis.aclose()
 
 
 def describe_gap(gap: Gap) -> str:
     """Return in a sentence where events are missing."""
-    since = "the very first one" if gap.after == START else f"the one after {_moment(gap.after)}"
-    return f"gap: events from {since} up to {_moment(gap.upto)} are neither in the archive nor in the log"
+    since = "the very first one" if gap.after == START else f"the one after {moment_of(gap.after)}"
+    which = f"gap: events from {since} up to {moment_of(gap.upto)}"
+    if not gap.damaged:
+        return f"{which} are neither in the archive nor in the log"
+    return f"{which} are not in the log, and what the archive has of them cannot be read: {'; '.join(gap.damaged)}"
 
 
-def _moment(entry_id: str) -> str:
+def moment_of(entry_id: str) -> str:
+    """Return when an event came into the log, and its id."""
     return f"{time_of(order_of(entry_id)[0])} ({entry_id})"
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from ingress.errors import LogUnavailableError, SwitchhookError
+from ingress.errors import LogUnavailableError, NotThereError, SwitchhookError
 from ingress.log import Keys, Partition
 from worker.aggregates import machine
 from worker.decisions.decision import Decision
@@ -21,7 +23,7 @@ from worker.runtime.journal import START, Journal, order_of
 from worker.runtime.snapshots import Snapshots
 
 
-class NoLogError(SwitchhookError):
+class NoLogError(NotThereError):
     """Raised when there is no log under the prefix that was asked for."""
 
 
@@ -68,36 +70,52 @@ class LogReader:
         """Yield every event that the partition has decided, with the state around it.
 
         A log that was trimmed begins with the state of a snapshot. With an *archive* the history begins there, and
-        *gap* is told where events are nowhere; from the log's beginning on, the states are right in any case.
+        *gap* is told where events are neither in a file that can be read nor in the log; from the log's beginning on,
+        the states are right in any case.
 
         Raises:
-            ArchiveError: A file of the archive is not what was written.
+            ArchiveError: There is no such directory.
             TrimmedMeanwhileError: The log was trimmed while it was read.
             UnreadableSnapshotError: The log was trimmed, and the state that it begins with cannot be read.
             UnavailableError: Redis failed.
         """
         position = await self.journal.position(partition)
-        ledger, start = await self.snapshots.beginning(partition)
-        trimmed = start
+        ledger, trimmed = await self.snapshots.beginning(partition)
+        past, last = Ledger(partition), START
         if archive is not None:
-            past, last = Ledger(partition), START
-            async for found in archived(Archive(archive), partition):
-                if isinstance(found, Gap):
-                    last = found.upto
-                    gap(found)
-                else:
-                    last = found[0].id
-                    yield step(past, *found)
+            async with aclosing(archived(Archive(archive), partition)) as found:
+                async for each in found:
+                    if isinstance(each, Gap):
+                        async for event, decision in self._filled(partition, each, trimmed, position, gap):
+                            yield step(ledger, event, decision)
+                        last = each.upto
+                    else:
+                        event, decision = each
+                        last = event.id
+                        yield step(past if order_of(last) <= order_of(trimmed) else ledger, event, decision)
             if order_of(last) < order_of(trimmed):
                 gap(Gap(last, trimmed))
-            elif order_of(last) > order_of(trimmed):
-                # In the log too: archived, and not trimmed.
-                async for event, decision in self.journal.history(partition, last, after=trimmed):
-                    step(ledger, event, decision)
-                start = last
-        async for event, decision in self.journal.history(partition, position, after=start):
+        after = max(last, trimmed, key=order_of)
+        async for event, decision in self.journal.history(partition, position, after=after):
             yield step(ledger, event, decision)
         await self.check_whole(partition, trimmed)
+
+    async def _filled(
+        self, partition: Partition, hole: Gap, trimmed: str, position: str, gap: Callable[[Gap], object]
+    ) -> AsyncIterator[tuple[Event, Decision | None]]:
+        """Yield what the log has of a hole in the archive, and tell *gap* the rest: what was trimmed, or is nowhere."""
+        gone = min(hole.upto, trimmed, key=order_of)
+        if order_of(gone) > order_of(hole.after):
+            gap(replace(hole, upto=gone))
+        after = max(hole.after, trimmed, key=order_of)
+        upto = min(hole.upto, position, key=order_of)
+        found = False
+        if order_of(upto) > order_of(after):
+            async for each in self.journal.history(partition, upto, after=after):
+                found = True
+                yield each
+        if not found and order_of(hole.upto) > order_of(after):
+            gap(replace(hole, after=after))
 
     async def state(self, partition: Partition) -> tuple[Ledger, str]:
         """Return what the partition has come to, the quick way from its newest snapshot, and the last decided event.

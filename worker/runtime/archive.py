@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
 import msgspec
+import structlog
 import zstandard
 
 from ingress.envelope import LogEntry
@@ -23,7 +25,10 @@ from ingress.log import Partition
 from worker.decisions.decision import Decision
 from worker.runtime.journal import START, order_of
 
+log = structlog.get_logger(__name__)
+
 LEVEL = 6
+_NAME = re.compile(r"\d+-\d+_\d+-\d+\.jsonl\.zst")
 
 
 class ArchiveError(SwitchhookError):
@@ -63,25 +68,48 @@ class Archive:
     def last(self, partition: Partition) -> str:
         """Return the id of the last event that is archived; `0-0` when none is."""
         return max(
-            (path.name.split("_")[1].removesuffix(".jsonl.zst") for path in self.files(partition)),
+            (last_of(path) for path in self.files(partition)),
             key=order_of,
             default=START,
         )
 
     def files(self, partition: Partition) -> list[Path]:
-        """Return the files of a partition, the oldest first."""
-        found = (self._directory / f"p{partition:04d}").glob("*/*_*.jsonl.zst")
-        return sorted(found, key=lambda path: order_of(path.name.split("_")[0]))
+        """Return the files of a partition, the oldest first; what has another name than `write` gives is none.
+
+        Raises:
+            ArchiveError: A folder cannot be read.
+        """
+        named = (path for path in self._within(partition) if _NAME.fullmatch(path.name))
+        return sorted(named, key=lambda path: (order_of(first_of(path)), order_of(last_of(path))))
+
+    def strays(self, partition: Partition) -> list[Path]:
+        """Return what lies among the files of a partition, and has a name that says nothing of its events.
+
+        Raises:
+            ArchiveError: A folder cannot be read.
+        """
+        return [path for path in self._within(partition) if path.suffix == ".zst" and not _NAME.fullmatch(path.name)]
+
+    def check_there(self) -> None:
+        """Check that there is such a directory.
+
+        Raises:
+            ArchiveError: There is none.
+        """
+        if not self._directory.is_dir():
+            raise ArchiveError(
+                f"{self._directory} is not a directory: name the one that SWITCHHOOK_ARCHIVE names to the workers, who "
+                "make it when they first archive something"
+            )
 
     def partitions(self) -> list[Partition]:
         """Return the partitions of which there is something.
 
         Raises:
-            ArchiveError: There is no such directory.
+            ArchiveError: There is no such directory, or it cannot be read.
         """
-        if not self._directory.is_dir():
-            raise ArchiveError(f"{self._directory} is not a directory: name the one that SWITCHHOOK_ARCHIVE names")
-        found = (path.name.removeprefix("p") for path in self._directory.glob("p*/"))
+        self.check_there()
+        found = (path.name.removeprefix("p") for path in _inside(self._directory) if path.name.startswith("p"))
         return sorted(Partition(int(name)) for name in found if name.isdigit())
 
     def write(self, partition: Partition, events: Sequence[Archived], *, after: str) -> list[Path]:
@@ -116,7 +144,19 @@ class Archive:
             raise ArchiveError(f"{path} cannot be read ({exc}): restore it from a copy") from exc
         return Contents(last.after, events)
 
+    def _within(self, partition: Partition) -> list[Path]:
+        return [path for day in _inside(self._directory / f"p{partition:04d}") for path in _inside(day)]
+
+    def _make(self) -> None:
+        """Make the directory if there is none, and say so: it may be a slip of the pen, or a disk that is not there."""
+        try:
+            self._directory.mkdir(parents=True)
+        except FileExistsError:
+            return
+        log.info("archive.made", directory=str(self._directory))
+
     def _write_day(self, partition: Partition, day: str, events: list[Archived], after: str) -> Path:
+        self._make()
         directory = self._directory / f"p{partition:04d}" / day
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / f"{events[0].id}_{events[-1].id}.jsonl.zst"
@@ -132,6 +172,26 @@ class Archive:
         for folder in (directory, directory.parent, self._directory):
             _sync(folder)
         return path
+
+
+def first_of(path: Path) -> str:
+    """Return the id of the first event in a file, by its name."""
+    return path.name.partition("_")[0]
+
+
+def last_of(path: Path) -> str:
+    """Return the id of the last event in a file, by its name."""
+    return path.name.partition("_")[2].removesuffix(".jsonl.zst")
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return what is in a folder; nothing, if it is none. What may not be looked into must not pass for empty."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as exc:
+        raise ArchiveError(f"{folder} cannot be read: {exc.strerror}") from exc
 
 
 def _sync(directory: Path) -> None:

@@ -13,7 +13,6 @@ from typing import Protocol
 
 import anyio
 import msgspec
-import structlog
 from anyio.abc import TaskGroup
 
 from ingress.envelope import Address
@@ -24,11 +23,11 @@ from worker.commands.command import AnyCommand, name_of
 from worker.events.event import write_entry
 from worker.events.outcomes import Observed, Outcome, Refused, Unknown
 from worker.ledger.ledger import Pending
+from worker.runtime.accounts import Accounts
 from worker.runtime.clock import RedisClock, monotonic
+from worker.runtime.held import Held, Pause
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
-
-log = structlog.get_logger(__name__)
 
 #: After a 401 or 403 the account is tried again so often, with the one command that was refused.
 STOPPED_SECS = 30.0
@@ -36,6 +35,7 @@ STOPPED_SECS = 30.0
 HELD_SECS = 300.0
 APPEND_RETRY_SECS = 0.2
 #: So many commands of one partition wait before it reads its log no further. Those of the batch in hand come on top.
+#: Of each refused account half as many are held besides: when they are sent again, they fill no partition alone.
 MOST_WAITING = 1_000
 
 
@@ -98,6 +98,7 @@ class Effects:
         senders: Senders,
         clock: RedisClock,
         metrics: Metrics,
+        accounts: Accounts,
         patience: Patience = PATIENCE,
     ) -> None:
         self._lease = lease
@@ -110,9 +111,10 @@ class Effects:
         self._ids: set[str] = set()
         #: Set while nothing is queued.
         self._idle = _set_event()
-        #: Set while there is room for more.
-        self._room = _set_event()
-        self._stopped: set[str] = set()
+        self._held = Held(max(1, patience.most_waiting // 2))
+        #: Set when fewer wait than did before.
+        self._fewer = anyio.Event()
+        self._accounts = accounts
         self._drain_asked = anyio.Event()
 
     def start(self, tasks: TaskGroup, pending: Pending, *, age_secs: float | None = None) -> None:
@@ -122,11 +124,10 @@ class Effects:
         """
         waiting = _Waiting(pending, None if age_secs is None else monotonic() - age_secs)
         self._ids.add(pending.command_id)
-        if len(self._ids) >= self._patience.most_waiting and self._room.is_set():
-            self._room = anyio.Event()
         queue = self._queues.get(pending.address)
         if queue is not None:
             queue.append(waiting)
+            self._held.add(pending.address)
             return
         if not self._queues:
             self._idle = anyio.Event()
@@ -139,13 +140,15 @@ class Effects:
 
     @property
     def crowded(self) -> bool:
-        """Whether so many commands wait that no more should be decided."""
-        return not self._room.is_set()
+        """Whether so many commands wait, besides those that are held, that no more should be decided."""
+        return len(self._ids) - len(self._held) >= self._patience.most_waiting
 
     async def room(self) -> None:
         """Return when fewer commands wait than the bound. They end without the log being read, so that time comes."""
         while self.crowded:
-            await self._room.wait()
+            if self._fewer.is_set():
+                self._fewer = anyio.Event()
+            await self._fewer.wait()
 
     async def drain(self) -> None:
         """Start no more, and return when those under way have ended."""
@@ -155,8 +158,7 @@ class Effects:
 
     def close(self) -> None:
         """Count this partition's refused accounts no more: whoever holds it next finds out anew."""
-        self._metrics.stopped_tenants.dec(len(self._stopped))
-        self._stopped.clear()
+        self._accounts.leave(self._lease.partition)
 
     async def _carry_out(self, address: Address) -> None:
         queue = self._queues[address]
@@ -164,7 +166,7 @@ class Effects:
             while queue and not self._drain_asked.is_set():
                 waiting = queue[0]
                 ended = await self._send(waiting)
-                if _is_stop(ended) and await self._held(waiting, ended):
+                if _is_stop(ended) and await self._hold(waiting, ended):
                     continue
                 await self._append(waiting.pending, ended)
                 self._forget(queue.popleft())
@@ -178,8 +180,7 @@ class Effects:
 
     def _forget(self, waiting: _Waiting) -> None:
         self._ids.discard(waiting.pending.command_id)
-        if len(self._ids) < self._patience.most_waiting:
-            self._room.set()
+        self._fewer.set()
 
     async def _send(self, waiting: _Waiting) -> Outcome | Observed:
         pending = waiting.pending
@@ -198,32 +199,26 @@ class Effects:
         )
         self._metrics.command_secs.labels(name_of(command)).observe(monotonic() - began)
         if not _is_stop(ended) and not _is_unknown(ended):
-            self._resume(tenant)
+            self._accounts.resume(tenant)
         return ended
 
-    async def _held(self, waiting: _Waiting, refused: Outcome | Observed) -> bool:
-        """Keep a command of an account that is refused, for a while; say it once. False: it has been kept too long.
+    async def _hold(self, waiting: _Waiting, refused: Outcome | Observed) -> bool:
+        """Keep a command of an account that is refused, for a while; say it once. False: it has been kept too long, or
+        too many others are.
 
         It was refused for certain, so this try had no effect; what was tried before stays as old as it was.
         """
-        tenant, now = waiting.pending.address.tenant, monotonic()
-        if tenant not in self._stopped:
-            self._stopped.add(tenant)
-            self._metrics.stopped_tenants.inc()
-            log.error("tenant.stopped", tenant=tenant, refused=str(refused), again_secs=self._patience.stopped_secs)
+        address, now, again_secs = waiting.pending.address, monotonic(), self._patience.stopped_secs
+        self._accounts.stop(address.tenant, self._lease.partition, refused=str(refused), again_secs=again_secs)
         if waiting.refused_at is None:
             waiting.refused_at = now
         if now - waiting.refused_at >= self._patience.held_secs:
             return False
-        with anyio.move_on_after(self._patience.stopped_secs):
+        with anyio.move_on_after(again_secs) as scope:
+            self._held.hold(address, Pause(waiting.refused_at, len(self._queues[address]), scope))
+            self._fewer.set()
             await self._drain_asked.wait()
-        return True
-
-    def _resume(self, tenant: str) -> None:
-        if tenant in self._stopped:
-            self._stopped.discard(tenant)
-            self._metrics.stopped_tenants.dec()
-            log.info("tenant.resumed", tenant=tenant)
+        return self._held.release(address)
 
     async def _append(self, pending: Pending, ended: Outcome | Observed) -> None:
         """Append the end. It is known to us alone, so it is tried for as long as the partition is ours."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from typing import cast
 
 import structlog
@@ -120,6 +120,14 @@ class Journal:
                 after = last
             if len(page) < PAGE:
                 return
+
+    async def events(self, partition: Partition, names: Iterable[str]) -> dict[str, Event]:
+        """Return the events with these entries' ids, by them; those that are there and can be read."""
+        found: dict[str, Event] = {}
+        for name in names:
+            entries = await self._range(self._keys.log(partition), before(name), name)
+            found |= {event.id: event for event in events_of(entries)}
+        return found
 
     async def last_id(self, partition: Partition) -> str:
         """Return the id of the newest event in the log; `0-0` when there is none."""

@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 #: How many snapshots are kept for trimming to choose from.
 STEPS = 8
 ARCHIVED_AT_A_TIME = 5_000
+#: What a partition without events has to trim is looked for as often as snapshots are taken, but not more often.
+LEAST_SECS = 1.0
 
 
 class Keeping(msgspec.Struct, frozen=True):
@@ -65,13 +67,19 @@ class Keeper:
         self._picture: image.Picture | None = None
         self._wanted = anyio.Event()
 
-    def begin(self, taken_ms: int) -> None:
-        """Count from a snapshot of that time on."""
-        self._taken_ms = taken_ms
+    def begin(self, taken_ms: int, events: int) -> None:
+        """Count from a snapshot of that time on, after which there have been so many events."""
+        self._taken_ms, self._events = taken_ms, events
 
     def note(self, ledger: Ledger, position: str, events: int) -> None:
-        """Take a picture if one is due, after so many more events. It is kept by `run`."""
+        """Take a picture if one is due, after so many more events, or none. It is kept by `run`.
+
+        None is taken of a ledger that is not faithful: a release that takes the past in would begin with what this one
+        could not.
+        """
         self._events += events
+        if not ledger.faithful:
+            return
         now_ms = self._clock.now_ms()
         old = now_ms - self._taken_ms >= self._keeping.secs * 1000
         if self._picture is None and (self._events >= self._keeping.events or (old and self._events)):
@@ -80,7 +88,7 @@ class Keeper:
             self._wanted.set()
 
     async def run(self) -> None:
-        """Keep each picture that is taken, then trim what is old, for ever.
+        """Keep each picture that is taken, and trim what has become old, for ever.
 
         Raises:
             FencedError: The partition has another owner.
@@ -89,15 +97,16 @@ class Keeper:
         while True:
             self._wanted = anyio.Event()
             if self._picture is None:
-                await self._wanted.wait()
+                with anyio.move_on_after(max(self._keeping.secs, LEAST_SECS)):
+                    await self._wanted.wait()
             if self._picture is not None:
                 await self._keep(self._picture)
                 self._picture = None
-                await self.trim()
+            await self.trim()
 
     async def finish(self, ledger: Ledger, position: str) -> None:
         """Keep a last picture of a partition that is given back, so that its next owner has little to read."""
-        if self._events or self._picture is not None:
+        if ledger.faithful and (self._events or self._picture is not None):
             await self._keep(image.take(ledger, position, self._clock.now_ms()))
 
     async def _keep(self, picture: image.Picture) -> None:

@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 
 from ingress.log import Keys, Partition, load_script
 from worker.runtime.clock import monotonic
-from worker.runtime.errors import FencedError, UnavailableError
+from worker.runtime.errors import FencedError, LapsedError, UnavailableError
 
 #: An owner stops acting by its own clock this share of the time to live before the lease ends in Redis.
 MARGIN = 0.1
@@ -21,6 +21,8 @@ class Lease:
         self.epoch = epoch
         self.token = f"{owner}:{epoch}"
         self._until = until
+        #: Why it was last not renewed, if it was not.
+        self.trouble: str | None = None
 
     @property
     def held(self) -> bool:
@@ -33,13 +35,16 @@ class Lease:
         return max(0.0, self._until - monotonic())
 
     def check(self) -> None:
-        """Raise FencedError unless the lease is held."""
+        """Raise LapsedError unless the lease is held."""
         if not self.held:
-            raise FencedError(f"the lease of partition {self.partition} (epoch {self.epoch}) is over")
+            # It is renewed long before it ends: if no renewal failed, none was tried.
+            why = self.trouble or "this process stood still, or gave it back"
+            raise LapsedError(f"the lease of partition {self.partition} (epoch {self.epoch}) is over: {why}")
 
     def extend(self, until: float) -> None:
         """Note that the lease lasts until *until* (monotonic seconds)."""
         self._until = until
+        self.trouble = None
 
     def drop(self) -> None:
         """Stop acting at once."""

@@ -99,7 +99,7 @@ class Metrics:
             registry=r,
         )
         self.stopped_tenants = Gauge(
-            "switchhook_worker_stopped_tenants", "Tenants whose account is refused, once per partition", registry=r
+            "switchhook_worker_stopped_tenants", "Tenants whose account is refused", registry=r
         )
         self.circuit = Gauge(
             "switchhook_worker_circuit", "Whether requests go out to Telnyx: 0 all, 1 one to probe, 2 none", ["tenant"],

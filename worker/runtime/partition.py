@@ -13,13 +13,14 @@ from anyio.abc import TaskGroup
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from ingress.errors import LogUnavailableError
 from ingress.log import EventLog
-from worker.decisions.decision import Decision, Tell
-from worker.events.event import Event, write_entry
-from worker.ledger.ledger import Ledger, Pending, Taken, Timer, tellings
+from worker.decisions.decision import Decision
+from worker.events.event import Event
+from worker.events.intents import Release
+from worker.ledger.ledger import Ledger, Pending, Taken, Timer
 from worker.policy.model import Policy
 from worker.runtime.clock import RedisClock, monotonic
+from worker.runtime.delivery import Delivery
 from worker.runtime.effects import Effects
 from worker.runtime.errors import UnavailableError
 from worker.runtime.journal import START, Entries, Journal, entries_of, events_of, order_of
@@ -38,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 BLOCK_MS = 1_000
+#: Of the events that wait for one aggregate in quarantine, so many are kept in memory.
+MOST_HELD = 100
 KILLER = "it has ended the process of every owner that looked at it"
 
 
@@ -65,7 +68,7 @@ class PartitionOwner:
     ) -> None:
         self.lease = lease
         self.partition = lease.partition
-        self.ledger = Ledger(lease.partition)
+        self.ledger = Ledger(lease.partition, most_held=MOST_HELD)
         self.lag = Lag(clock)
         self._reads = reads
         self._journal = journal
@@ -81,6 +84,7 @@ class PartitionOwner:
         self._snapshots = snapshots
         self._witness = witness
         self._reconciler = reconciler
+        self._delivery = Delivery(lease.partition, journal=journal, event_log=event_log, clock=clock)
         self._keeper = Keeper(lease, keeping, snapshots=snapshots, journal=journal, clock=clock, metrics=metrics)
         self._position = START
         self._survived = False
@@ -136,13 +140,17 @@ class PartitionOwner:
             # Redis came back without its newest writes: what was done upon them is known to Telnyx alone.
             self._metrics.regressions.inc()
             log.error("partition.went-back", partition=self.partition, was=self._reached, now=self._position)
-        delivered = await self._journal.delivered(self.partition)
-        self.ledger, start = await self._snapshots.load(self.partition, self._position)
-        self._keeper.begin(order_of(start)[0])
+        self.ledger, start = await self._snapshots.load(self.partition, self._position, most_held=MOST_HELD)
+        events = 0
         async for event, decision in self._journal.history(self.partition, self._position, after=start):
-            self._noted(event, self.ledger.follow(event, decision.acts if decision else ()))
-        again = await self._journal.decisions(self.partition, delivered, self._position)
-        await self._deliver(list(again.items()))
+            lacking = self.ledger.lacking(event)
+            later = await self._journal.events(self.partition, lacking) if lacking else {}
+            self._noted(event, self.ledger.follow(event, decision.acts if decision else (), tuple(later.values())))
+            events += 1
+        self._keeper.begin(order_of(start)[0], events)
+        if not self.ledger.faithful:
+            log.error("partition.past-not-borne", partition=self.partition, after=start, consequence="no snapshots")
+        await self._delivery.catch_up(self._position)
         self._inherited = frozenset(self.ledger.pending)
         self._tail = await self._journal.last_id(self.partition)
 
@@ -164,6 +172,9 @@ class PartitionOwner:
                 if not self._survived:
                     await self._suspicion.survived()
                     self._survived = True
+            else:
+                # The last events of a partition that has become quiet are to be in a snapshot too, and trimmed one day.
+                self._keeper.note(self.ledger, self._position, 0)
             if len(batch) < BATCH:
                 self.lag.take(None)
         self.lag.stall()
@@ -197,9 +208,11 @@ class PartitionOwner:
         commands: list[Pending] = []
         new_timers: list[Timer] = []
         policy = self._policy()
-        for event in events_of(batch, unread=self._metrics.unread.inc):
+        events = list(events_of(batch, unread=self._metrics.unread.inc))
+        waiting = await self._waiting(events)
+        for event in events:
             self._undocumented.note(event)
-            taken = self.ledger.set_aside(event, KILLER) if aside else self._decide(event, policy)
+            taken = self.ledger.set_aside(event, KILLER) if aside else self._decide(event, policy, waiting)
             if taken.acts:
                 decisions.append((event.id, Decision(event.address, taken.acts)))
                 commands += taken.commands
@@ -209,7 +222,7 @@ class PartitionOwner:
         self._position = last
         self._metrics.decisions.inc(len(decisions))
         self._metrics.lag_secs.observe(max(0.0, (self._clock.now_ms() - order_of(last)[0]) / 1000))
-        await self._deliver(decisions)
+        await self._delivery.deliver(decisions, last, len(batch))
         # Not sooner: what is not delivered yet must not be trimmed, however old it is.
         self._keeper.note(self.ledger, last, len(batch))
         timers.add(new_timers)
@@ -233,10 +246,21 @@ class PartitionOwner:
             since = max(0.0, (now_ms - pending.decided_ms) / 1000) if pending.command_id in self._inherited else None
             self.effects.start(tasks, pending, age_secs=since)
 
-    def _decide(self, event: Event, policy: Policy) -> Taken:
+    async def _waiting(self, events: list[Event]) -> dict[str, Event]:
+        """Return what releases among *events* may take in and the ledger does not hold: of the log, and of *events*.
+
+        Before the first one is decided: nobody is to see the ledger between two events of a batch.
+        """
+        if not any(isinstance(event.body, Release) for event in events):
+            return {}
+        names = [name for event in events for name in self.ledger.lacking(event)]
+        return await self._journal.events(self.partition, names) | {event.id: event for event in events}
+
+    def _decide(self, event: Event, policy: Policy, waiting: dict[str, Event]) -> Taken:
         self._metrics.events.labels(event.address.kind).inc()
         self._reconciler.heard(event)
-        return self._noted(event, self.ledger.decide(event, policy))
+        later = [waiting[name] for name in self.ledger.lacking(event) if name in waiting] if waiting else ()
+        return self._noted(event, self.ledger.decide(event, policy, later))
 
     def _noted(self, event: Event, taken: Taken) -> Taken:
         """Say loudly that code raised upon *event*: its aggregate is in quarantine, and the others go on."""
@@ -247,23 +271,3 @@ class PartitionOwner:
             )  # fmt: skip
             self._metrics.failures.labels(event.address.kind).inc()
         return taken
-
-    async def _deliver(self, decisions: list[tuple[str, Decision]]) -> None:
-        """Append the notices of *decisions* to their receivers' logs. Again is harmless: the ids are the same."""
-        now_ms = self._clock.now_ms()
-        told = [
-            [
-                write_entry(event_id, to, notice, now_ms)
-                for event_id, to, notice in tellings(self.partition, cause_id, decision.address, decision.acts)
-            ]
-            for cause_id, decision in decisions
-        ]
-        if not any(told):
-            return
-        last = next(c for c, d in reversed(decisions) if any(isinstance(a, Tell) for a in d.acts))
-        try:
-            # In turn: a conference has to know of a caller before his leg can be commanded to join.
-            await self._log.append_in_turn(told)
-        except LogUnavailableError as exc:
-            raise UnavailableError(str(exc)) from exc
-        await self._journal.set_delivered(self.partition, last)

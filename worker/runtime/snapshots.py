@@ -1,12 +1,14 @@
 """Snapshots of a partition in Redis: a cache that shortens recovery, and the beginning of a log that was trimmed.
 
-Several are kept: the newest, some older ones for trimming to choose from, and the one that the log now begins with.
+Several are kept: the newest, some older ones for trimming to choose from, and the one that the log now begins with. As
+a cache only what has exactly today's form is read. The beginning is the truth: every later release reads it
+(`worker.ledger.forms`).
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from functools import partial
 from typing import cast
 
 import anyio.lowlevel
@@ -16,12 +18,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ingress.errors import SwitchhookError
-from ingress.log import Keys, Partition, decode_entry, load_script
-from worker.events.event import Event, read_event
+from ingress.log import Keys, Partition, load_script
 from worker.ledger import image
 from worker.ledger.ledger import Ledger
 from worker.runtime.errors import FencedError, UnavailableError
-from worker.runtime.journal import START, Entries, order_of
+from worker.runtime.journal import START, Journal, order_of
 from worker.runtime.lease import Lease
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,7 @@ class Snapshots:
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
+        self._journal = Journal(redis, keys)
         self._keep = redis.register_script(load_script("worker.runtime", "snapshot.lua"))
         self._trim = redis.register_script(load_script("worker.runtime", "trim.lua"))
 
@@ -53,24 +55,25 @@ class Snapshots:
         found = cast("bytes | None", await self._ask(lambda: self._redis.get(self._keys.trimmed(partition))))
         return found.decode() if found else START
 
-    async def load(self, partition: Partition, upto: str) -> tuple[Ledger, str]:
+    async def load(self, partition: Partition, upto: str, *, most_held: int = sys.maxsize) -> tuple[Ledger, str]:
         """Return the newest state not later than *upto* that can be read, and the event it ends with.
 
-        An empty one and `0-0` when there is none: then the whole log is read.
+        Where no snapshot of today's form can be, it is the state that the log begins with: an empty one and `0-0` where
+        the log is whole. *most_held* is as for `Ledger`.
 
         Raises:
             UnreadableSnapshotError: The log was trimmed, and its beginning cannot be read.
             UnavailableError: Redis failed.
         """
+        trimmed = await self.trimmed(partition)
         for name in reversed(await self.ids(partition)):
-            if order_of(name) <= order_of(upto):
-                ledger = await self._read(partition, name)
+            if order_of(trimmed) < order_of(name) <= order_of(upto):
+                ledger = await self._cached(partition, name, most_held)
                 if ledger is not None:
                     return ledger, name
-        await self._check_whole(partition)
-        return Ledger(partition), START
+        return await self.beginning(partition, most_held=most_held)
 
-    async def beginning(self, partition: Partition) -> tuple[Ledger, str]:
+    async def beginning(self, partition: Partition, *, most_held: int = sys.maxsize) -> tuple[Ledger, str]:
         """Return the state that the log, as far as it is still there, begins with, and the event it ends with.
 
         Raises:
@@ -79,11 +82,18 @@ class Snapshots:
         """
         name = await self.trimmed(partition)
         if name == START:
-            return Ledger(partition), START
-        ledger = await self._read(partition, name)
-        if ledger is None:
-            await self._check_whole(partition)
-        return ledger or Ledger(partition), name
+            return Ledger(partition, most_held=most_held), START
+        raw = await self._raw(partition, name)
+        try:
+            if raw is None:
+                raise ValueError("it is not there")  # noqa: TRY301
+            return await self._decoded(partition, _unpacked(raw), most_held), name
+        except ValueError as exc:
+            raise UnreadableSnapshotError(
+                f"the log of partition {partition} was trimmed up to {name}, and the snapshot that it begins with "
+                f"cannot be read by this release: {exc}. Start the release that made it, or a later one; if that "
+                "cannot read it either, restore Redis from a copy"
+            ) from exc
 
     async def suffices(self, partition: Partition, name: str) -> bool:
         """Return whether a log may begin with that snapshot: this release reads it, and it needs no entry before it.
@@ -93,16 +103,17 @@ class Snapshots:
         Raises:
             UnavailableError: Redis failed.
         """
-        raw = cast("bytes | None", await self._ask(lambda: self._redis.hget(self._keys.snapshots(partition), name)))
+        raw = await self._raw(partition, name)
+        if raw is None:
+            return False
         try:
-            head = image.decode_head(_beginning_of(raw)) if raw is not None else None
+            head = image.decode_head(_beginning_of(raw))
+            if head.fingerprint != image.fingerprint():
+                # Of an earlier release: only whole can it be said whether this one reads it.
+                image.decode(_unpacked(raw), {})
         except (ValueError, zstandard.ZstdError):
             return False
-        return (
-            head is not None
-            and head.fingerprint == image.fingerprint()
-            and not any(aside.held for aside in head.quarantined)
-        )
+        return not any(aside.held for aside in head.quarantined)
 
     async def keep(self, lease: Lease, picture: image.Picture, drop: list[str]) -> int:
         """Keep a snapshot, and drop others by their ids; return its size in bytes.
@@ -149,45 +160,46 @@ class Snapshots:
             raise UnavailableError(f"partition {partition} has no snapshot at {last} any more")
         return gone
 
-    async def _read(self, partition: Partition, name: str) -> Ledger | None:
-        """Return the state of one snapshot; None when it is not there, or cannot be read by this release."""
-        raw = cast("bytes | None", await self._ask(lambda: self._redis.hget(self._keys.snapshots(partition), name)))
+    async def _cached(self, partition: Partition, name: str, most_held: int) -> Ledger | None:
+        """Return the state of one snapshot; None when it is not there, of another form, or damaged."""
+        raw = await self._raw(partition, name)
         if raw is None:
             return None
         try:
-            unpacked = zstandard.ZstdDecompressor().decompressobj().decompress(raw)
-            head = image.decode_head(unpacked)
-            if head.fingerprint != image.fingerprint():
+            unpacked = _unpacked(raw)
+            if image.decode_head(unpacked).fingerprint != image.fingerprint():
                 log.info("snapshot.of-another-form", partition=partition, position=name)
                 return None
-            held = [event_id for aside in head.quarantined for event_id in aside.held]
-            return image.decode(unpacked, await self._events(partition, held))
-        except (ValueError, zstandard.ZstdError) as exc:
+            return await self._decoded(partition, unpacked, most_held)
+        except ValueError as exc:
             log.warning("snapshot.unreadable", partition=partition, position=name, error=str(exc))
             return None
 
-    async def _events(self, partition: Partition, names: list[str]) -> dict[str, Event]:
-        found: dict[str, Event] = {}
-        key = self._keys.log(partition)
-        for name in names:
-            entries = cast("Entries", await self._ask(partial(self._redis.xrange, key, name, name)))
-            for entry_id, fields in entries:
-                found[entry_id.decode()] = read_event(entry_id.decode(), decode_entry(fields))
-        return found
+    async def _decoded(self, partition: Partition, unpacked: bytes, most_held: int) -> Ledger:
+        waiting = [name for aside in image.decode_head(unpacked).quarantined for name in aside.held[:most_held]]
+        return image.decode(unpacked, await self._journal.events(partition, waiting), most_held=most_held)
 
-    async def _check_whole(self, partition: Partition) -> None:
-        trimmed = await self.trimmed(partition)
-        if trimmed != START:
-            raise UnreadableSnapshotError(
-                f"the log of partition {partition} was trimmed up to {trimmed}, and the snapshot that it begins with "
-                "cannot be read by this release: start the release that made it, or restore the log from the archive"
-            )
+    async def _raw(self, partition: Partition, name: str) -> bytes | None:
+        found = await self._ask(lambda: self._redis.hget(self._keys.snapshots(partition), name))
+        return cast("bytes | None", found)
 
     async def _ask(self, request: Callable[[], object]) -> object:
         try:
             return await request()  # type: ignore[misc]
         except (RedisError, OSError) as exc:
             raise UnavailableError(f"a snapshot could not be read or kept: {exc}") from exc
+
+
+def _unpacked(raw: bytes) -> bytes:
+    """Return a packed image unpacked.
+
+    Raises:
+        ValueError: It is damaged.
+    """
+    try:
+        return zstandard.ZstdDecompressor().decompressobj().decompress(raw)
+    except zstandard.ZstdError as exc:
+        raise ValueError(f"it cannot be unpacked: {exc}") from exc
 
 
 def _beginning_of(raw: bytes) -> bytes:

@@ -165,7 +165,7 @@ class Witness:
 
 def waiting_of(ledger: Ledger) -> tuple[Waiting, ...]:
     """Return what is in quarantine in *ledger*."""
-    return tuple(Waiting(str(a.address), a.error, a.since_ms, len(a.held)) for a in ledger.quarantined.values())
+    return tuple(Waiting(str(a.address), a.error, a.since_ms, a.events) for a in ledger.quarantined.values())
 
 
 def write_question(question: Question) -> bytes:

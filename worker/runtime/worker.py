@@ -12,18 +12,19 @@ import structlog
 from redis.asyncio import Redis
 
 from ingress.envelope import Address
-from ingress.lifecycle import first_error
 from ingress.log import EventLog, Keys, Partition
 from worker.aggregates.machine import AggregateState
 from worker.ledger.ledger import Ledger, Pending
 from worker.policy.model import Policy
+from worker.runtime.accounts import Accounts
 from worker.runtime.assign import assign
 from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.effects import Effects, Patience, Senders
-from worker.runtime.errors import FencedError, UnavailableError
+from worker.runtime.errors import FencedError, NamesakeError, UnavailableError
 from worker.runtime.journal import START, Journal, order_of
 from worker.runtime.keeping import Keeping
 from worker.runtime.lease import Lease, Leases
+from worker.runtime.loss import say_loss
 from worker.runtime.membership import Membership
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import PartitionOwner
@@ -84,20 +85,22 @@ class Worker:
             clock=self._clock,
             metrics=metrics,
         )
+        #: Names this process, whatever its id.
+        self._life = secrets.token_hex(4)
         self._leases = Leases(commands, keys, settings.worker_id, ttl_secs=settings.lease_secs)
         # A dead worker's share is given away before its leases end, so that they are taken the moment they do.
         self._membership = Membership(
             commands,
             keys,
             settings.worker_id,
+            life=self._life,
             alive_secs=max(4 * TICK_SECS, settings.lease_secs / 2),
             clock=self._clock,
         )
+        self._accounts = Accounts(metrics)
         self._patience = Patience(most_waiting=settings.max_waiting_commands)
         self.watch = Watch(metrics, self._clock, lag_secs=settings.lag_secs)
         self._rightful: frozenset[Partition] = frozenset()
-        #: Names this process, whatever its id.
-        self._life = secrets.token_hex(4)
         self._careful_turn = anyio.Lock()
         self._alive: frozenset[str] = frozenset()
         self._owners: dict[Partition, PartitionOwner] = {}
@@ -151,7 +154,7 @@ class Worker:
                 owner.leave()
 
     async def run(self) -> None:
-        """Work until `stop`.
+        """Work until `stop`; raise ConfigError (in a group) when another worker that lives has this one's id.
 
         A stopping worker first leaves the number of those that partitions are given to, so that each partition is
         taken by its next owner the moment it is released; the leases are renewed until then.
@@ -168,6 +171,9 @@ class Worker:
             try:
                 with anyio.fail_after(self._settings.lease_secs):
                     workers = await self._membership.beat()
+            except NamesakeError:
+                # Nothing is taken meanwhile, and nobody told that it is ready.
+                self.redis_ok = False
             except (UnavailableError, TimeoutError) as exc:
                 if self.redis_ok:
                     log.warning("redis.away", error=str(exc) or "the heartbeat was not answered in time")
@@ -198,25 +204,18 @@ class Worker:
             if partition not in self._rightful or not self.redis_ok:
                 await self._pause(TICK_SECS)
                 continue
-            failed = False
+            lease, failed = None, False
             try:
                 lease = await self._leases.acquire(partition)
                 if lease is not None:
                     await self._hold(lease)
-            except* FencedError as group:
-                self.metrics.fenced.inc()
-                log.warning("partition.fenced", partition=partition, reason=str(first_error(group)))
-            except* UnreadableSnapshotError as group:
-                failed = True
-                log.error("partition.unreadable", partition=partition, reason=str(first_error(group)))
-            except* UnavailableError as group:
-                failed = True
-                log.warning("partition.interrupted", partition=partition, reason=str(first_error(group)))
+            except* (FencedError, UnreadableSnapshotError, UnavailableError) as group:
+                failed = say_loss(partition, group, self.metrics, again=lease is None and failures > 0)
             failures = failures + 1 if failed else 0
             await self._pause(_backoff(failures) if failed else TICK_SECS)
 
     async def _hold(self, lease: Lease) -> None:
-        effects = Effects(lease, self._log, self._senders, self._clock, self.metrics, self._patience)
+        effects = Effects(lease, self._log, self._senders, self._clock, self.metrics, self._accounts, self._patience)
         owner = PartitionOwner(
             lease,
             reads=self._reads,
@@ -276,11 +275,12 @@ class Worker:
         pause = self._settings.lease_secs / 3
         while True:
             await anyio.sleep(min(pause, lease.remaining_secs))
+            lease.check()
             try:
                 with anyio.fail_after(min(pause, lease.remaining_secs)):
                     await self._leases.renew(lease)
-            except (UnavailableError, TimeoutError):
-                lease.check()
+            except (UnavailableError, TimeoutError) as exc:
+                lease.trouble = str(exc) or "Redis did not answer its renewal in time"
 
     async def _pause(self, secs: float) -> None:
         with anyio.move_on_after(secs):

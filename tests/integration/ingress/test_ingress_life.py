@@ -14,6 +14,7 @@ import anyio.to_thread
 import pytest
 from redis.asyncio import Redis
 
+from ingress.app import DRAIN_SECS
 from ingress.envelope import Address
 from ingress.log import Keys, partition_of
 from tests.signing import Signer
@@ -138,6 +139,41 @@ async def test_what_is_under_way_at_sigterm_is_answered(
     assert await anyio.to_thread.run_sync(process.wait) == 0
     async with Redis.from_url(server.url) as client:
         assert await client.xlen(keys.log(partition_of(ADDRESS, 16))) == 2
+
+
+async def test_sigterm_takes_the_grace_and_what_is_under_way_and_no_longer(
+    processes: Processes, http: aiohttp.ClientSession, signer: Signer, private_redis: Callable[[], PrivateRedis]
+) -> None:
+    server = private_redis()
+    base, process = await started(processes, SWITCHHOOK_REDIS_URL=server.url, SWITCHHOOK_GRACE_SECS="1")
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        async with (
+            anyio.create_task_group() as tasks,
+            await anyio.connect_tcp("127.0.0.1", int(base.rpartition(":")[2])) as silent,
+        ):
+            os.kill(process.pid, signal.SIGTERM)
+            with anyio.fail_after(1 + DRAIN_SECS + 1):
+                await until_ready_says(http, base, 503)
+                # One whose body does not come, one whom Redis does not answer, and one who only holds the line.
+                await silent.send(b"POST /webhooks HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+                tasks.start_soon(post, http, base, signer, webhook("under way"))
+                assert await anyio.to_thread.run_sync(process.wait, abandon_on_cancel=True) == 0
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+
+
+async def test_a_path_that_is_not_there_is_answered_with_those_that_are(
+    processes: Processes, http: aiohttp.ClientSession
+) -> None:
+    base, _ = await started(processes)
+    for path in ("/", "/health", "/webhook", "/webhooks/default/more"):
+        async with http.get(base + path) as response:
+            assert response.status == 404
+            assert await response.text() == (
+                "there is no such path here; there are POST /webhooks, POST /webhooks/{tenant}, GET /health/live, "
+                "GET /health/ready, GET /metrics\n"
+            )
 
 
 async def until_nothing_listens(base: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import anyio.from_thread
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from structlog.testing import capture_logs
 
 from ingress.durability import Confirmation
 from ingress.envelope import Address, LogEntry
@@ -185,6 +187,16 @@ async def test_what_no_replica_confirmed_stays_in_the_spool_until_one_does(
     replica.kill()
 
 
+async def test_it_is_said_that_the_folder_was_made(tmp_path: Path) -> None:
+    folder = tmp_path / "disk" / "spool"
+    with capture_logs() as said:
+        opened(folder).close()
+        opened(folder).close()
+    assert [line for line in said if line["event"] == "spool.made"] == [
+        {"event": "spool.made", "log_level": "info", "directory": str(folder)}
+    ]
+
+
 async def test_a_start_with_a_spool_appends_it_first(client: Redis, tmp_path: Path) -> None:
     before = opened(tmp_path)
     for start in range(0, 30, 3):
@@ -196,6 +208,23 @@ async def test_a_start_with_a_spool_appends_it_first(client: Redis, tmp_path: Pa
         await log.append(entries(30, 1))
         await drained(spool)
     assert await names(client) == [f"e{number}" for number in range(31)]
+
+
+async def test_when_it_is_empty_it_is_said_how_long_the_oldest_event_had_waited(client: Redis, tmp_path: Path) -> None:
+    before = opened(tmp_path)
+    hour_ago_ms = round((time.time() - 3600) * 1000)
+    await before.write([entry("a", received_ms=hour_ago_ms), entry("b", received_ms=hour_ago_ms + 60_000)])
+    before.close()
+    spool = opened(tmp_path)
+    with capture_logs() as said:
+        async with running(client, spool):
+            await drained(spool)
+            with anyio.fail_after(10):
+                while not (lines := [line for line in said if line["event"] == "spool.drained"]):
+                    await anyio.sleep(0.01)
+    (line,) = lines
+    assert line["records"] == 2
+    assert 3600 <= line["secs"] < 3660
 
 
 async def test_a_start_without_redis_takes_events_and_settles_before_it_appends_any(

@@ -78,6 +78,8 @@ class Bench:
         self.keys = keys
         self.phone = Phone()
         self.tenant = small_tenant()
+        #: Tenants beside `default`, all with its policy.
+        self.others: tuple[str, ...] = ()
         self.log = EventLog(redis, keys, PARTITIONS)
         self._numbers = itertools.count()
         self._lease_secs = 30.0
@@ -90,12 +92,12 @@ class Bench:
     async def webhook(self, address: Address, raw: bytes) -> None:
         await self.log.append([LogEntry(f"test-{next(self._numbers)}", address, "webhook", 0, raw)])
 
-    async def ring(self, call: str, number: str = NUMBER) -> None:
+    async def ring(self, call: str, number: str = NUMBER, *, tenant: str = "default") -> None:
         body = (
             f'{{"data":{{"event_type":"call.initiated","id":"i-{call}","payload":{{"call_control_id":"{call}",'
             f'"direction":"incoming","state":"parked","to":"{number}"}}}}}}'
         )
-        await self.webhook(Address("default", "call", call), body.encode())
+        await self.webhook(Address(tenant, "call", call), body.encode())
 
     @asynccontextmanager
     async def worker(
@@ -112,7 +114,7 @@ class Bench:
             WorkerSettings,
         )  # fmt: skip
         commands, reads = connect(self.url), connect(self.url, blocking_read_secs=BLOCK_MS / 1000)
-        policy = Policy({"default": self.tenant})
+        policy = Policy(dict.fromkeys(("default", *self.others), self.tenant))
         worker = Worker(
             settings, commands=commands, reads=reads, senders=self.phone, policy=lambda: policy, metrics=Metrics()
         )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 
 import anyio
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from ingress.envelope import Address, LogEntry
 from ingress.log import Keys, Partition, settle_topology
+from ingress.redis_client import connect
 from tests.integration.runtime.conftest import PARTITIONS, Bench, until
 from worker.decisions.decision import CancelTimer, Decision
 from worker.replay.source import LogReader
@@ -21,6 +23,7 @@ from worker.runtime.journal import Journal
 from worker.runtime.lease import Leases
 from worker.testing.redis_server import PrivateRedis
 
+LOSSES = {"partition.fenced", "partition.interrupted", "partition.unreadable", "partition.released"}
 CALL = Address("default", "call", "c1")
 
 
@@ -90,6 +93,34 @@ async def test_a_command_under_way_is_stopped_before_the_lease_ends_when_redis_h
         finally:
             os.kill(server.pid, signal.SIGCONT)
     await redis.aclose()
+
+
+@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL])
+async def test_each_partition_that_is_lost_is_said_once_and_that_redis_is_the_reason(
+    private_redis: Callable[[], PrivateRedis], keys: Keys, how: signal.Signals
+) -> None:
+    server = private_redis()
+    async with connect(server.url) as redis:
+        await settle_topology(redis, keys, PARTITIONS)
+        bench = Bench(redis, server.url, keys)
+        with capture_logs() as said:
+
+            def lost() -> list[MutableMapping[str, object]]:
+                return [line for line in said if line["event"] in LOSSES]
+
+            async with bench.worker("a", lease_secs=2.0) as a:
+                await until(lambda: a.is_ready)
+                os.kill(server.pid, how)
+                try:
+                    await until(lambda: len(lost()) == PARTITIONS)
+                    await until(lambda: not a.redis_ok and not a.held)
+                finally:
+                    if how is signal.SIGSTOP:
+                        os.kill(server.pid, signal.SIGCONT)
+                a.stop()
+    assert sorted(str(line["partition"]) for line in lost()) == sorted(str(number) for number in range(PARTITIONS))
+    for line in lost():
+        assert any(why in str(line["reason"]) for why in ("Redis did not answer", "could not be", "onnect", "Timeout"))
 
 
 async def test_a_worker_that_gives_a_partition_up_no_longer_counts_its_refused_account(bench: Bench) -> None:

@@ -67,6 +67,8 @@ def troubles(centre: Whole) -> list[str]:
         match state:
             case Agent() if state.duty != "available" or state.offer is not None or state.leg not in alive(centre):
                 found.append(f"{state.name} is {state.duty} on {state.line}")
+            case Agent(conference=str(room)) if conferences[room].ended_at:
+                found.append(f"{state.name} is held to be in {room}, which has ended")
             case Queue() if state.callers:
                 found.append(f"{sorted(state.callers)} are in {state.name}")
             case Call() if not state.over and state.answered_ms and state.id not in alive(centre):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import anyio
 import msgspec
+import pytest
 
 from ingress.envelope import Address
 from ingress.ids import command_id
@@ -14,12 +15,13 @@ from worker.commands.client_state import ClientState
 from worker.decisions.decision import Decision, Send, Tell
 from worker.events import notices as n
 from worker.events.event import write_entry
-from worker.events.intents import Enrol
+from worker.events.intents import Enrol, Release
 from worker.events.outcomes import Outcome, Succeeded
 from worker.ledger.ledger import Ledger
 from worker.policy.model import Number
 from worker.replay.source import LogReader
-from worker.runtime.journal import Journal
+from worker.runtime import delivery
+from worker.runtime.journal import Journal, order_of
 from worker.runtime.lease import Leases
 
 
@@ -157,6 +159,22 @@ async def test_a_timer_that_was_set_before_a_crash_fires_after_it(bench: Bench) 
     async with bench.worker("b"):
         # `call.answered` never comes: five seconds after the answer the leg is read.
         await until(lambda: "read-call" in bench.phone.kinds(), secs=15)
+
+
+async def test_a_log_without_notices_is_noted_as_delivered_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    where, journal = bench.log.partition_of(Address("default", "call", "c1")), Journal(bench.redis, bench.keys)
+    monkeypatch.setattr(delivery, "NOTED_AFTER", 3)
+    async with bench.worker("a", crash=True) as a:
+        await until(lambda: where in a.held)
+        for number in range(4):
+            await bench.append("call", "c1", Release(f"{number}"))
+        with anyio.fail_after(10):
+            while order_of(await journal.delivered(where)) == (0, 0):
+                await anyio.sleep(0.02)
+    position = await journal.position(where)
+    async with bench.worker("b") as b:
+        await until(lambda: where in b.held)
+    assert await journal.delivered(where) == position
 
 
 async def test_notices_that_may_not_have_been_delivered_are_delivered_once(bench: Bench) -> None:

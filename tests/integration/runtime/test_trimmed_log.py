@@ -37,8 +37,8 @@ def reader(ground: Ground) -> LogReader:
     return LogReader(ground.redis, ground.keys)
 
 
-async def switchhook(redis_url: str, keys: Keys, *arguments: str) -> Result:
-    environment = {"SWITCHHOOK_REDIS_URL": redis_url, "SWITCHHOOK_PREFIX": keys.prefix}
+async def switchhook(redis_url: str, keys: Keys, *arguments: str, **more: str) -> Result:
+    environment = {"SWITCHHOOK_REDIS_URL": redis_url, "SWITCHHOOK_PREFIX": keys.prefix, **more}
     return await anyio.to_thread.run_sync(lambda: CliRunner().invoke(app, list(arguments), env=environment))
 
 
@@ -138,7 +138,132 @@ async def test_replay_says_where_the_log_begins_and_reads_the_archive(
     assert "gap" not in shown.output
     Archive(tmp_path).files(P)[0].unlink()
     shown = await switchhook(redis_url, ground.keys, "replay", "call:c5a", "--archive", str(tmp_path))
-    assert f"({ends[0]}) are neither in the archive nor in the log)" in shown.output.splitlines()[0]
+    assert f"({ends[0]}) are neither in the archive nor in the log)" in shown.stdout.splitlines()[0]
+    assert "call initiated" in shown.stdout
+    assert shown.exit_code == Exit.BROKEN
+    assert shown.stderr == "switchhook: the history is not whole: it has 1 gap, told above\n"
+    gone = await switchhook(redis_url, ground.keys, "replay", "call:c10a", "--archive", str(tmp_path))
+    assert gone.exit_code == Exit.BROKEN
+    assert "nothing of call:c10a is in what is left, and the history is not whole" in gone.stderr
+
+
+async def test_a_damaged_file_hides_its_own_events_and_no_others(
+    ground: Ground, reader: LogReader, redis_url: str, tmp_path: Path
+) -> None:
+    ends = await ten_days(ground)
+    whole = [step async for step in reader.steps(P)]
+    await ground.keeper(retention_secs=RETENTION_SECS, archive=tmp_path).trim()
+    _, _, third, *_, last = Archive(tmp_path).files(P)
+    for path in (third, last):
+        path.write_bytes(path.read_bytes()[:-5])
+    gaps: list[Gap] = []
+    steps = [step async for step in reader.steps(P, archive=tmp_path, gap=gaps.append)]
+    assert [(gap.after, gap.upto) for gap in gaps] == [(ends[1], ends[2]), (ends[4], ends[5])]
+    assert [str(path) in gap.damaged[0] for path, gap in zip((third, last), gaps, strict=True)] == [True, True]
+    days = [0, 1, 3, 4, 6, 7, 8, 9]
+    assert [step.event.id for step in steps] == [whole[2 * day + half].event.id for day in days for half in (0, 1)]
+    assert steps[-8:] == whole[-8:]
+    shown = await switchhook(redis_url, ground.keys, "replay", "0", "--archive", str(tmp_path))
+    assert shown.exit_code == Exit.BROKEN
+    assert shown.stdout.count("call initiated") == 16
+    assert f"what the archive has of them cannot be read: {third} cannot be read" in shown.stdout
+    assert "restore it from a copy" in shown.stdout
+    assert shown.stderr == "switchhook: the history is not whole: it has 2 gaps, told above\n"
+
+
+async def test_what_another_file_has_of_a_damaged_one_is_not_missing(
+    ground: Ground, reader: LogReader, tmp_path: Path
+) -> None:
+    await ten_days(ground)
+    whole = [step async for step in reader.steps(P)]
+    await ground.keeper(retention_secs=RETENTION_SECS, archive=tmp_path).trim()
+    archive = Archive(tmp_path)
+    day = archive.read(archive.files(P)[1])
+    # As after an archiving that was cut off, and begun anew with more events of that day.
+    (shorter,) = archive.write(P, day.events[:1], after=day.after)
+    shorter.write_bytes(b"")
+    gaps: list[Gap] = []
+    assert [step async for step in reader.steps(P, archive=tmp_path, gap=gaps.append)] == whole
+    assert gaps == []
+
+
+async def test_what_the_log_still_has_of_a_damaged_or_lost_file_is_not_missing(
+    ground: Ground, reader: LogReader, tmp_path: Path
+) -> None:
+    ends = await ten_days(ground)
+    whole = [step async for step in reader.steps(P)]
+    keeper = ground.keeper(retention_secs=RETENTION_SECS, archive=tmp_path)
+    await ground.keeper(retention_secs=8.5 * DAY_SECS, archive=tmp_path).trim()
+    ground.lease.drop()
+    await ground.redis.set(ground.keys.lease(P), "other:9")
+    with pytest.raises(Exception, match="has another owner"):
+        await keeper.trim()
+    _, second, third, fourth, _, sixth = Archive(tmp_path).files(P)
+    fourth.unlink()
+    for path in (third, sixth):
+        path.write_bytes(b"")
+    gaps: list[Gap] = []
+    assert [step async for step in reader.steps(P, archive=tmp_path, gap=gaps.append)] == whole
+    assert gaps == []
+    second.unlink()
+    steps = [step async for step in reader.steps(P, archive=tmp_path, gap=gaps.append)]
+    assert [step.event.id for step in steps] == [each.event.id for each in (*whole[:2], *whole[4:])]
+    assert [(gap.after, gap.upto) for gap in gaps] == [(ends[0], ends[1])]
+    assert steps[2:] == whole[4:]
+
+
+async def test_an_archive_that_is_not_there_is_said(ground: Ground, redis_url: str, tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere")
+    # Until something is trimmed, workers have not made the one that the environment names.
+    young = await switchhook(redis_url, ground.keys, "replay", "0", SWITCHHOOK_ARCHIVE=nowhere)
+    assert (young.exit_code, young.output) == (Exit.OK, "")
+    await ten_days(ground)
+    named = await switchhook(redis_url, ground.keys, "replay", "0", "--archive", nowhere)
+    await ground.keeper(retention_secs=RETENTION_SECS).trim()
+    trimmed = await switchhook(redis_url, ground.keys, "replay", "0", SWITCHHOOK_ARCHIVE=nowhere)
+    for said in (named, trimmed):
+        assert (said.exit_code, said.stdout) == (Exit.USAGE, "")
+        assert said.stderr.startswith(f"switchhook: {nowhere} is not a directory: name the one that SWITCHHOOK_ARCHIVE")
+
+
+async def test_of_a_trimmed_call_it_is_said_where_its_events_may_be(ground: Ground, redis_url: str) -> None:
+    ends = await ten_days(ground)
+    await ground.keeper(retention_secs=RETENTION_SECS).trim()
+    gone = await switchhook(redis_url, ground.keys, "replay", "call:c10a")
+    assert gone.exit_code == Exit.NOT_FOUND
+    assert gone.stderr.startswith("switchhook: nothing of call:c10a is in the log since ")
+    assert gone.stderr.endswith(f" ({ends[5]}); older events may be in the archive: --archive DIR\n")
+
+
+async def test_the_archive_of_the_environment_is_listed_and_verified(
+    ground: Ground, redis_url: str, tmp_path: Path
+) -> None:
+    await ten_days(ground)
+    await ground.keeper(retention_secs=RETENTION_SECS, archive=tmp_path).trim()
+    for command in ("list", "verify"):
+        named = await switchhook(redis_url, ground.keys, "archive", command, str(tmp_path))
+        assert named.exit_code == Exit.OK
+        known = await switchhook(redis_url, ground.keys, "archive", command, SWITCHHOOK_ARCHIVE=str(tmp_path))
+        assert (known.exit_code, known.output) == (Exit.OK, named.output)
+
+
+async def test_a_file_under_another_name_is_a_gap_and_is_named(
+    ground: Ground, reader: LogReader, tmp_path: Path
+) -> None:
+    ends = await ten_days(ground)
+    await ground.keeper(retention_secs=RETENTION_SECS, archive=tmp_path).trim()
+    first = Archive(tmp_path).files(P)[0]
+    strange = first.rename(first.with_name("copy of " + first.name))
+    gaps: list[Gap] = []
+    assert len([step async for step in reader.steps(P, archive=tmp_path, gap=gaps.append)]) == 18
+    assert gaps == [Gap("0-0", ends[0])]
+    assert examine(tmp_path).problems[0] == f"{strange}: its name does not say which events it holds: it was renamed"
+
+
+def test_what_may_not_be_looked_into_is_not_taken_for_empty(tmp_path: Path) -> None:
+    (tmp_path / "p0000").symlink_to("p0000")
+    with pytest.raises(ArchiveError, match="p0000 cannot be read"):
+        Archive(tmp_path).files(P)
 
 
 async def test_the_archive_is_listed_and_verified(ground: Ground, redis_url: str, tmp_path: Path) -> None:

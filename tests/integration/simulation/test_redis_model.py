@@ -74,7 +74,7 @@ RUNS = st.one_of(
     ran("acquire.lua", 2, st.sampled_from([b"w", b"v"]), spans),
     ran("renew.lua", 1, values, spans),
     ran("release.lua", 1, values),
-    ran("beat.lua", 1, values, spans),
+    ran("beat.lua", 1, st.sampled_from([b"w", b"v"]), st.sampled_from([b"1", b"2"]), spans),
     ran("journal.lua", 3, values, ids, positions),
     ran("journal.lua", 3, values, ids, positions, ids, values),
     ran("journal.lua", 3, values, ids, positions, ids, values, ids, values),

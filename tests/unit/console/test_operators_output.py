@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+
 import pytest
 from typer.testing import CliRunner
 
@@ -9,7 +12,7 @@ from ingress.envelope import DEFAULT_TENANT, Address
 from ingress.log import Partition
 from worker.cli import app
 from worker.commands import command as c
-from worker.console import options
+from worker.console import operators, options
 from worker.console.aside import Held, Released, Shown
 from worker.console.exits import Exit
 from worker.console.look import Beat, Look, Overview, Snapshot
@@ -154,12 +157,38 @@ def test_the_tenant_by_default_is_that_of_the_log() -> None:
         (["partitions"], "name a Redis with --redis or SWITCHHOOK_REDIS_URL"),
         (["quarantine", "show", "call:x"], "name a Redis"),
         (["archive", "verify", "nowhere"], "nowhere is not a directory"),
+        (["soak", "--seed", "1", "--seeds", "1..2"], "--seed and --seeds do not go together"),
+        (["soak", "--seed", "1", "--history", "x", "--seeds", "1"], "--seed and --seeds and --history do not go"),
+        (["soak", "--seeds", "1", "--lines"], "--lines shows one run"),
     ],
 )
 def test_what_is_missing_is_said(arguments: list[str], said: str) -> None:
     ended = CliRunner().invoke(app, arguments, env={"SWITCHHOOK_REDIS_URL": None})
     assert ended.exit_code == Exit.USAGE
     assert said in ended.output
+
+
+def test_a_history_that_is_not_there_is_another_status() -> None:
+    ended = CliRunner().invoke(app, ["soak", "--history", "nowhere.json"])
+    assert ended.exit_code == Exit.NOT_FOUND
+    assert ended.stderr == "switchhook: there is no file nowhere.json\n"
+
+
+def test_one_seed_is_said_as_one() -> None:
+    ended = CliRunner().invoke(app, ["soak", "--seeds", "5"], env={"SOAK_SECONDS": None})
+    assert ended.exit_code == Exit.OK, ended.output
+    assert ended.stdout.startswith("1 seed, ")
+
+
+def test_who_has_no_name_asks_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    assert operators.user_name() == f"uid {os.getuid()}"
 
 
 @pytest.mark.parametrize("command", [["partitions"], ["verify", "--all"], ["quarantine", "list"]])

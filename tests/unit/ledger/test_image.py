@@ -67,6 +67,11 @@ def test_what_is_cut_short_or_something_else_is_not_read() -> None:
             image.decode(damaged, {})
 
 
+def test_without_an_event_that_waits_in_quarantine_it_is_not_read() -> None:
+    with pytest.raises(ValueError, match="default/call:bad is in quarantine, and of the events that wait 303-0 cannot"):
+        image.decode(written(full_ledger()), {"302-0": event(302, w.CallHold("bad"), "bad")})
+
+
 def test_a_digest_tells_which_aggregate_differs() -> None:
     one, other = full_ledger(), full_ledger()
     other.decide(event(400, w.CallHangup("c1"), "c1"), POLICY)

@@ -11,11 +11,12 @@ from ingress.log import Partition
 from worker.aggregates import machine
 from worker.aggregates.call.state import Call
 from worker.commands import command as c
-from worker.decisions.decision import Quarantine, Send
+from worker.decisions.decision import Act, Quarantine, Send
 from worker.events import webhooks as w
 from worker.events.event import Body, Event
 from worker.events.intents import Release
 from worker.events.outcomes import Outcome, Succeeded
+from worker.ledger import image
 from worker.ledger.ledger import Ledger
 from worker.policy.model import Policy
 from worker.testing.centre import NUMBER, small_tenant
@@ -28,6 +29,14 @@ RINGS = w.CallInitiated("leg", direction="incoming", state="parked", to=NUMBER)
 
 def event(at_ms: int, body: Body, address: Address = LEG) -> Event:
     return Event(f"{at_ms}-0", f"e{at_ms}", address, at_ms, at_ms, body)
+
+
+def followed(journal: list[tuple[Event, tuple[Act, ...]]]) -> Ledger:
+    """Return what the events come to with what was decided upon them."""
+    ledger = Ledger(P)
+    for cause, acts in journal:
+        ledger.follow(cause, acts)
+    return ledger
 
 
 @pytest.fixture
@@ -123,6 +132,75 @@ def test_what_is_decided_stands_when_newer_code_raises_upon_its_cause(poison: li
         later.follow(cause, acts)
     assert later.pending == live.pending
     assert set(later.quarantined) == {LEG}
+
+
+def test_what_newer_code_could_not_bear_is_journaled_with_the_next_event(poison: list[type]) -> None:
+    bad, good = poison.copy(), list[type]()
+    poison[:] = good
+    first = Ledger(P)
+    journal = [(e, first.decide(e, POLICY).acts) for e in (event(1, RINGS), event(2, w.CallHold("leg")))]
+    # A release comes that raises upon the second one.
+    poison[:] = bad
+    live = followed(journal)
+    assert not live.faithful
+    waits = event(3, w.CallAnswered("leg"))
+    (said,) = live.decide(waits, POLICY).acts
+    assert isinstance(said, Quarantine)
+    assert (said.error, said.at) == ("ZeroDivisionError: of the test", "2-0")
+    journal.append((waits, (said,)))
+    also = event(4, w.CallUnhold("leg"))
+    assert live.decide(also, POLICY).acts == ()
+    journal.append((also, ()))
+    assert image.digest(followed(journal)) == image.digest(live)
+    assert followed(journal).decide(event(5, w.CallHold("leg")), POLICY).acts == ()
+    # And one that is mended: it takes in what the first release did, and holds what the second one held.
+    poison[:] = good
+    mended = followed(journal)
+    assert mended.faithful
+    assert [each.id for each in mended.quarantined[LEG].held] == ["3-0", "4-0"]
+    release = event(6, Release("test"))
+    journal.append((release, mended.decide(release, POLICY).acts))
+    assert image.digest(followed(journal)) == image.digest(mended)
+    state = mended.aggregates[LEG]
+    assert isinstance(state, Call)
+    assert state.answered_ms == 3
+
+
+def test_what_was_decided_upon_events_after_the_one_that_newer_code_cannot_bear_stands_too(poison: list[type]) -> None:
+    poison.clear()
+    live = Ledger(P)
+    causes = [event(1, RINGS), event(2, w.CallHold("leg")), event(3, w.CallAnswered("leg"))]
+    journal = [(cause, live.decide(cause, POLICY).acts) for cause in causes]
+    assert journal[-1][1]
+    poison.append(w.CallHold)
+    assert followed(journal).pending == live.pending
+
+
+def test_a_ledger_with_a_bound_holds_the_first_events_alone_and_comes_to_the_same(poison: list[type]) -> None:
+    whole, bound = Ledger(P), Ledger(P, most_held=2)
+    bodies: list[Body] = [RINGS, w.CallHold("leg"), w.CallUnhold("leg"), w.CallUnhold("leg"), w.CallAnswered("leg")]
+    causes = [event(number, body) for number, body in enumerate(bodies, 1)]
+    for cause in causes:
+        assert whole.decide(cause, POLICY).acts == bound.decide(cause, POLICY).acts
+    aside = bound.quarantined[LEG]
+    assert ([each.id for each in aside.held], aside.later) == (["2-0", "3-0"], ["4-0", "5-0"])
+    assert image.digest(bound) == image.digest(whole)
+    raw = b"".join(image.encode(image.take(bound, "5-0", 5)))
+    again = image.decode(raw, {cause.id: cause for cause in causes[1:3]}, most_held=2)
+    assert vars(again) == vars(bound)
+    release = event(6, Release("test", without="4-0"))
+    assert again.lacking(release) == ["5-0"]
+    assert again.lacking(causes[0]) == []
+    with pytest.raises(LookupError, match="wait for 6-0 were not supplied"):
+        bound.decide(release, POLICY)
+    for _ in range(2):
+        # It raises again, and then it does not.
+        taken = whole.decide(release, POLICY)
+        assert again.decide(release, POLICY, causes[4:]).acts == taken.acts
+        assert image.digest(again) == image.digest(whole)
+        poison.clear()
+    assert again.quarantined == {}
+    assert taken.commands
 
 
 def test_one_that_kills_is_set_aside_without_being_looked_at() -> None:

@@ -9,6 +9,7 @@ from typing import cast
 import anyio
 import pytest
 from anyio.abc import TaskGroup
+from structlog.testing import capture_logs
 
 from ingress.envelope import Address, LogEntry
 from ingress.errors import LogUnavailableError
@@ -16,6 +17,7 @@ from ingress.log import EventLog, Partition
 from worker.commands import command as c
 from worker.events.outcomes import Observed, Outcome, Refused, Succeeded
 from worker.ledger.ledger import Pending
+from worker.runtime.accounts import Accounts
 from worker.runtime.clock import RedisClock, monotonic, virtual_time
 from worker.runtime.effects import Effects, Patience
 from worker.runtime.errors import FencedError
@@ -38,8 +40,13 @@ class Line:
         self.away = False
         self.appended: list[str] = []
         self.metrics = Metrics()
-        self.lease = Lease(Partition(0), "w", 1, until=monotonic() + lease_secs)
-        self.effects = Effects(self.lease, cast("EventLog", self), self, RedisClock(), self.metrics, patience)
+        self.until = monotonic() + lease_secs
+        self.accounts = Accounts(self.metrics)
+        self.effects = self.of_partition(Partition(0), patience)
+
+    def of_partition(self, partition: Partition, patience: Patience) -> Effects:
+        lease = Lease(partition, "w", 1, until=self.until)
+        return Effects(lease, cast("EventLog", self), self, RedisClock(), self.metrics, self.accounts, patience)
 
     def of(self, _: str) -> Line:
         return self
@@ -66,8 +73,10 @@ class Line:
             raise LogUnavailableError("away")
         self.appended += [entry.event_id for entry in entries]
 
-    def start(self, tasks: TaskGroup, name: str, *, age_secs: float | None = None, call: str = "leg") -> None:
-        pending = Pending(name, c.Answer(call), Address("t", "call", call), 0)
+    def start(
+        self, tasks: TaskGroup, name: str, *, age_secs: float | None = None, call: str = "leg", tenant: str = "t"
+    ) -> None:
+        pending = Pending(name, c.Answer(call), Address(tenant, "call", call), 0)
         self.effects.start(tasks, pending, age_secs=age_secs)
 
     @asynccontextmanager
@@ -81,6 +90,12 @@ class Line:
 
 async def ends(line: Line, count: int = 1) -> None:
     while len(line.appended) < count:
+        await anyio.lowlevel.checkpoint()
+
+
+async def quiet() -> None:
+    """Return when nothing moves by itself any more."""
+    for _ in range(20):
         await anyio.lowlevel.checkpoint()
 
 
@@ -148,6 +163,26 @@ async def test_the_alarm_ends_when_the_account_is_accepted_again() -> None:
     assert line.metrics.stopped_tenants._value.get() == 0
 
 
+async def test_a_refused_account_is_counted_and_told_once_in_however_many_partitions() -> None:
+    patience = Patience()
+    line = Line(patience)
+    other = line.of_partition(Partition(1), patience)
+    line.result = REFUSED
+    stopped = line.metrics.stopped_tenants._value
+    with capture_logs() as said:
+        async with line.tasks() as tasks:
+            line.start(tasks, "one")
+            other.start(tasks, Pending("two", c.Answer("b"), Address("t", "call", "b"), 0))
+            line.start(tasks, "three", call="c", tenant="u")
+            await quiet()
+            assert stopped.get() == 2
+            line.effects.close()
+            assert stopped.get() == 1
+            other.close()
+            assert stopped.get() == 0
+    assert [line["tenant"] for line in said if line["event"] == "tenant.stopped"] == ["t", "u"]
+
+
 async def test_an_end_that_cannot_be_appended_is_kept_only_as_long_as_the_lease() -> None:
     line = Line(Patience(append_retry_secs=0), lease_secs=10)
     line.away = True
@@ -198,3 +233,54 @@ async def test_there_is_room_again_as_soon_as_fewer_wait() -> None:
         assert line.effects.crowded
         await line.effects.room()
         assert line.appended
+
+
+async def test_what_is_held_takes_no_room_and_beyond_its_bound_the_oldest_ends_refused() -> None:
+    line = Line(Patience(most_waiting=4))
+    line.result = REFUSED
+    async with line.tasks() as tasks:
+        for name in ("a1", "b1", "c1"):
+            line.start(tasks, name, call=name[0])
+        line.start(tasks, "a2", call="a")
+        assert line.effects.crowded
+        await line.effects.room()
+        # Two may be held. The second of the first address is refused in its turn, and is the youngest then.
+        await ends(line, 2)
+        assert line.appended == ["o:a1", "o:b1"]
+        line.start(tasks, "c2", call="c")
+        await ends(line, 3)
+        assert line.appended == ["o:a1", "o:b1", "o:c1"]
+        assert not line.effects.crowded
+        assert all(name in line.effects for name in ("a2", "c2"))
+        assert line.metrics.commands.labels("answer", "refused")._value.get() == 3
+
+
+async def test_each_tenants_held_commands_have_a_bound_of_their_own() -> None:
+    line = Line(Patience(most_waiting=4))
+    line.result = REFUSED
+    async with line.tasks() as tasks:
+        for tenant in ("t", "u"):
+            for name in ("a", "b"):
+                line.start(tasks, f"{tenant}-{name}", call=name, tenant=tenant)
+        await line.effects.room()
+        await quiet()
+        assert line.appended == []
+        line.start(tasks, "u-c", call="c", tenant="u")
+        await ends(line)
+        assert line.appended == ["o:u-a"]
+
+
+async def test_held_commands_that_are_sent_again_count_as_waiting_again() -> None:
+    line = Line(Patience(most_waiting=2, stopped_secs=0))
+    line.result = REFUSED
+    async with line.tasks() as tasks:
+        line.start(tasks, "a", call="a")
+        while not line.sent:
+            await anyio.lowlevel.checkpoint()
+        line.result = Succeeded()
+        await ends(line)
+        line.start(tasks, "b", call="b")
+        line.start(tasks, "c", call="c")
+        assert line.effects.crowded
+        await ends(line, 3)
+        assert not line.effects.crowded

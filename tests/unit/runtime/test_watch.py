@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import cast
 
+import pytest
 from structlog.testing import capture_logs
 
 from ingress.envelope import Address
@@ -15,6 +17,14 @@ from worker.runtime.lag import Lag
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import PartitionOwner
 from worker.runtime.watch import FORGOTTEN_SECS, Watch
+
+
+@pytest.fixture(autouse=True)
+def own_time() -> Iterator[None]:
+    """Give the tests that come after the machine's clock back."""
+    token = virtual_time.set(None)
+    yield
+    virtual_time.reset(token)
 
 
 class Hands:

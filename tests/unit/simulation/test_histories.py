@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from ingress.errors import ConfigError
+from ingress.errors import ConfigError, NotThereError
 from worker.testing.simulation.faults import draw
 from worker.testing.simulation.history import Crash, History, Pause, Ring, read_history, write_history
 from worker.testing.simulation.run import Report
@@ -34,6 +34,8 @@ def test_a_file_that_is_no_history_is_refused_by_name(tmp_path: Path, text: str)
     with pytest.raises(ConfigError, match=r"odd\.json is no history"):
         read_history(path)
     with pytest.raises(ConfigError, match="cannot be read"):
+        read_history(tmp_path)
+    with pytest.raises(NotThereError, match=r"there is no file .*none\.json"):
         read_history(tmp_path / "none.json")
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from ingress.errors import ConfigError
+from ingress.errors import ConfigError, NotThereError
 from worker.testing.emulator.settings import Conditions, Unconfirmed
 from worker.testing.simulation.redis.server import Weather
 
@@ -145,10 +145,13 @@ def read_history(path: Path) -> History:
     """Return the history of a file.
 
     Raises:
+        NotThereError: There is no such file.
         ConfigError: It cannot be read, or is no history.
     """
     try:
         return _decoder.decode(path.read_bytes())
+    except FileNotFoundError:
+        raise NotThereError(f"there is no file {path}") from None
     except OSError as exc:
         raise ConfigError(f"{path}: the history cannot be read: {exc.strerror}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:

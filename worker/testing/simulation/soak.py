@@ -34,6 +34,20 @@ def seeds_of(text: str) -> range:
     return seeds
 
 
+def check_asked(*, seed: int | None, seeds: str | None, history: Path | None, lines: bool) -> None:
+    """Check that one thing is asked for, and nothing that it has no use for.
+
+    Raises:
+        ConfigError: It is not so.
+    """
+    asked = {"--seed": seed, "--seeds": seeds, "--history": history}
+    named = [name for name, value in asked.items() if value is not None]
+    if len(named) > 1:
+        raise ConfigError(f"{' and '.join(named)} do not go together: say one of them")
+    if lines and seed is None and history is None:
+        raise ConfigError("--lines shows one run: say which with --seed or --history")
+
+
 def new_seeds() -> Iterator[int]:
     """Yield seeds without end, others at each start."""
     return itertools.count(int(time.time()) * 1000)
@@ -51,7 +65,8 @@ def soak(seeds: Iterable[int], say: Say, *, secs: float | None, folder: Path) ->
         if report.wrong:
             return _failed(report, say, folder)
     took = time.monotonic() - began
-    say(f"{runs} seeds, {events} events, {virtual_secs:.0f} s of virtual time in {took:.0f} s: nothing was wrong")
+    done = f"{_counted(runs, 'seed')}, {_counted(events, 'event')}, {virtual_secs:.0f} s of virtual time"
+    say(f"{done} in {took:.0f} s: nothing was wrong")
     return 0
 
 
@@ -59,7 +74,8 @@ def rerun(path: Path, say: Say, *, lines: bool) -> int:
     """Run the history in a file, say what happens, and return the exit status.
 
     Raises:
-        ConfigError: The file cannot be read, or holds no history.
+        NotThereError: There is no such file.
+        ConfigError: It cannot be read, or holds no history.
     """
     return _show(simulate(read_history(path)), say, lines=lines)
 
@@ -80,9 +96,10 @@ def _show(report: Report, say: Say, *, lines: bool) -> int:
         say(line)
     for wrong in report.wrong:
         say(wrong)
-    what = f"{len(report.wrong)} things were wrong" if report.wrong else "nothing was wrong"
+    what = f"wrong: {_counted(len(report.wrong), 'thing')}" if report.wrong else "nothing was wrong"
+    events = _counted(report.events, "event")
     say(
-        f"seed {report.history.seed}: {report.events} events in {report.virtual_secs:.0f} s of virtual time, "
+        f"seed {report.history.seed}: {events} in {report.virtual_secs:.0f} s of virtual time, "
         f"logs {report.digest}: {what}"
     )
     return 1 if report.wrong else 0
@@ -98,7 +115,11 @@ def _failed(report: Report, say: Say, folder: Path) -> int:
     path = folder / f"seed-{seed}.json"
     write_history(replace(history, note=report.wrong[0]), path)
     say(
-        f"{len(history.rings)} callers and {len(history.faults)} faults are enough; "
-        f"run them again with: switchhook soak --history {path}"
+        f"enough: {_counted(len(history.rings), 'caller')} and {_counted(len(history.faults), 'fault')}; "
+        f"run that again with: switchhook soak --history {path}"
     )
     return 1
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

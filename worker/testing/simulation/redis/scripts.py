@@ -66,8 +66,13 @@ def beat(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
     assert isinstance(secs, bytes)
     assert isinstance(micros, bytes)
     now = int(secs) * 1000 + int(micros) // 1000
-    call("ZADD", keys[0], now, argv[0])
-    call("ZREMRANGEBYSCORE", keys[0], "-inf", now - int(argv[1]))
+    me = argv[0] + b" " + argv[1]
+    call("ZREMRANGEBYSCORE", keys[0], "-inf", now - int(argv[2]))
+    workers = call("ZRANGE", keys[0], 0, -1)
+    assert isinstance(workers, list)
+    if any(isinstance(other, bytes) and other != me and other.startswith(argv[0] + b" ") for other in workers):
+        return [now]
+    call("ZADD", keys[0], now, me)
     workers = call("ZRANGE", keys[0], 0, -1)
     assert isinstance(workers, list)
     return [now, *workers]
