@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import redis as sync_redis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from redis.exceptions import ResponseError
 
@@ -173,6 +173,7 @@ def compare(real: Real, commands: list[tuple[bytes, ...]]) -> None:
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(commands=st.lists(COMMANDS, min_size=1, max_size=25))
+@example(commands=[(b"HSET", b"a", b"f", b"x"), (b"HINCRBY", b"a", b"f", b"0")])
 def test_commands_are_answered_as_by_a_real_server(real: Real, commands: list[tuple[bytes, ...]]) -> None:
     compare(real, commands)
 

@@ -101,8 +101,9 @@ def _hsetnx(keyspace: Keyspace, args: Args) -> Reply:
 
 
 def _hincrby(keyspace: Keyspace, args: Args) -> Reply:
+    more = integer(args[2])
     before = (keyspace.get(args[0], Hash) or Hash()).get(args[1], b"0")
-    number = integer(before) + integer(args[2])
+    number = integer(before, mistake="hash value is not an integer") + more
     _hset(keyspace, (args[0], args[1], b"%d" % number))
     return number
 

@@ -13,9 +13,9 @@ Args = Sequence[bytes]
 _NOT_INTEGER = "value is not an integer or out of range"
 
 
-def integer(text: bytes) -> int:
+def integer(text: bytes, *, mistake: str = _NOT_INTEGER) -> int:
     """Return the number that *text* is, or refuse it as Redis does."""
     try:
         return int(text)
     except ValueError:
-        raise ResponseError(_NOT_INTEGER) from None
+        raise ResponseError(mistake) from None
