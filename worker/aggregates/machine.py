@@ -18,6 +18,7 @@ from worker.aggregates.call.state import Call
 from worker.aggregates.conference import decide as conference_decide
 from worker.aggregates.conference import fold as conference_fold
 from worker.aggregates.conference.state import Conference
+from worker.aggregates.queue import adopt as queue_adopt
 from worker.aggregates.queue import decide as queue_decide
 from worker.aggregates.queue import fold as queue_fold
 from worker.aggregates.queue.state import Queue
@@ -96,7 +97,7 @@ def adopt(state: AggregateState, acts: tuple[Act, ...]) -> AggregateState:
         case Call():
             return call_adopt.adopt(state, acts)
         case Queue():
-            return queue_fold.adopt(state, acts)
+            return queue_adopt.adopt(state, acts)
         case Agent():
             return agent_fold.adopt(state, acts)
         case Conference():

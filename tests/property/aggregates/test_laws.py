@@ -324,8 +324,7 @@ def assert_at_rest(centre: Centre) -> None:
     queue = centre.queue() if centre.address("queue", "support") in centre.states else None
     if queue is not None:
         assert not queue.callers
-        tally = queue.tally
-        assert tally.offered == tally.answered + tally.abandoned + tally.dismissed
+        assert queue.tally.offered == queue.tally.ended
     for name in ("alice", "bob"):
         assert centre.agent(name).duty in ("available", "offline")
         assert centre.agent(name).offer is None

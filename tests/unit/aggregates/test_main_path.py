@@ -60,7 +60,7 @@ def test_recording_starts_whichever_of_the_facts_comes_last(centre: Centre) -> N
 
 def test_a_caller_who_hangs_up_while_waiting_is_abandoned(centre: Centre) -> None:
     centre.ring("c1")
-    centre.advance(3)
+    centre.advance(6)
     centre.hang_up("c1")
     assert not centre.queue().callers
     assert (centre.queue().tally.offered, centre.queue().tally.abandoned) == (1, 1)

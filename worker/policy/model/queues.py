@@ -79,6 +79,8 @@ class Callback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirm: Announcement = "You keep your place. We call you back. Goodbye."
     attempts: Attempts = 3
     retry_secs: PositiveSeconds = 300
+    #: Whose turn has not come by then is not called back.
+    keep_secs: PositiveSeconds = 14_400
     ring_secs: Annotated[int, msgspec.Meta(ge=5, le=600, description="whole seconds from 5 to 600")] = 30
     #: The number that the caller sees; the tenant's, if none.
     caller_id: PhoneNumber | None = None
@@ -104,6 +106,8 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     skip_empty_tiers: bool = True
     skills: dict[Name, Requirement] = {}
     priority: Priority = 0
+    #: A caller who is meant for one agent waits for him alone so long, and not at all when he is logged out.
+    personal_secs: PositiveSeconds = 60
     #: Nobody waits longer: then `waited`.
     max_wait_secs: PositiveSeconds = 900
     #: The same while no agent is logged in; none: `max_wait_secs`.
