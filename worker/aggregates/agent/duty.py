@@ -50,7 +50,8 @@ def offered(agent: Agent, notice: n.OfferMade) -> Agent:
     if notice.offer in agent.past_offers:
         return agent
     if agent.duty != "available":
-        return replace(agent, replies=(*agent.replies, Reply(notice.offer, notice.queue, agent.duty)))
+        past = (*agent.past_offers, notice.offer)[-REMEMBERED_OFFERS:]
+        return replace(agent, past_offers=past, replies=(*agent.replies, Reply(notice.offer, notice.queue, agent.duty)))
     offer = Offered(notice.offer, notice.queue, notice.call, notice.number, notice.within_ms)
     agent = become(replace(agent, offer=offer, watched=False), "reserved")
     return _accept(agent, offer) if agent.reach == "nailed-up" else agent

@@ -31,7 +31,8 @@ def adopt(agent: Agent, acts: tuple[Act, ...]) -> Agent:
             case Tell(to=to, notice=notice):
                 agent = _has_told(agent, to.id, notice)
             case Note(what="pause", value=reason):
-                agent = replace(agent, duty="paused", standing="paused", reason=reason, delay=None, untimed=False)
+                paused = "paused" if agent.ready else "offline"
+                agent = replace(agent, duty=paused, standing="paused", reason=reason, delay=None, untimed=False)
             case SetTimer(key=key, due_ms=due_ms):
                 agent = _timed(replace(agent, timers={**agent.timers, key: due_ms}), key)
             case CancelTimer(key=key):

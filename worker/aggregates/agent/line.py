@@ -26,7 +26,12 @@ HUNG_UP = "normal_clearing"
 
 def dialled(agent: Agent, purpose: str, result: Succeeded | Refused | Unknown, now_ms: int) -> Agent:
     """The command to dial has ended."""
-    if agent.line != "dialling" or purpose != agent.purpose:
+    if purpose != agent.purpose:
+        # Given up meanwhile: nobody waits for that phone.
+        known = {agent.leg, agent.closing, *agent.ended_legs, *agent.strays, *agent.unhung}
+        late = result.call if isinstance(result, Succeeded) else None
+        return replace(agent, strays=(*agent.strays, late)) if late and late not in known else agent
+    if agent.line != "dialling":
         return agent
     match result:
         case Succeeded(call=str(leg)) if leg in agent.ended_legs:
@@ -160,12 +165,15 @@ def _ended(agent: Agent, cause: str, *, was_up: bool, now_ms: int) -> Agent:
 
 def _lost(agent: Agent, trouble: str, how: Miss, now_ms: int) -> Agent:
     """There is no leg: whatever was on it is broken, and one who is nailed-up is offline until he is reached again."""
-    on_demand, offer = agent.leg_offer is not None, _rung_for(agent)
-    agent = replace(agent, line="down" if on_demand else "lost", leg=None, leg_offer=None, room="none", conference=None,
+    nailed_up, offer = agent.leg_offer is None, _rung_for(agent)
+    agent = replace(agent, line="lost" if nailed_up else "down", leg=None, leg_offer=None, room="none", conference=None,
                     introduce=False, trouble=trouble, line_old=False, room_old=False)  # fmt: skip
-    if not on_demand:
+    if nailed_up and agent.reach == "nailed-up":
         agent = replace(duty.broke(agent), delay=None, untimed=False, wrapping=None)
         return duty.become(agent, "offline")
+    if nailed_up and agent.offer is not None and agent.offer.step != "made":
+        # He is on demand since this conversation began.
+        return duty.left_alone(duty.broke(agent), how, now_ms)
     if offer is None:
         return agent
     if offer.step == "made":
