@@ -258,7 +258,7 @@ async def test_a_caller_is_called_back_when_it_is_his_turn(redis: Redis, redis_u
         caller.press("1")
         await caller.ended()
         await centre.enrol("carol")
-        await caller.until(lambda: queue_of(centre, "sales").tally.answered == 1)
+        await caller.until(lambda: queue_of(centre, "sales").tally.called_back == 1)
         back = next(leg for leg in centre.emulator.world.legs.values() if leg.to == CALLER)
         assert back.conference is not None
         centre.emulator.world.hangup(back, cause="normal_clearing", source="callee")
