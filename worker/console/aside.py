@@ -17,7 +17,7 @@ from worker.events.event import write_entry
 from worker.events.intents import Release
 from worker.ledger.aside import SetAside
 from worker.ledger.ledger import Ledger
-from worker.replay.render import describe
+from worker.replay.render import describe, without_keys
 from worker.replay.source import LogReader
 from worker.runtime.clock import wall_ms
 from worker.runtime.journal import before, order_of
@@ -122,7 +122,7 @@ class Asides:
         aside = _aside(ledger, address)
         why = await self._why(partition, aside, position)
         held = [
-            Held(name, event.received_ms, describe(event), entry.raw.decode(errors="replace"))
+            Held(name, event.received_ms, describe(event), without_keys(entry.raw.decode(errors="replace")))
             for event in aside.held
             async for name, entry, _ in self._reader.journal.raw(partition, event.id, after=before(event.id))
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -23,6 +24,7 @@ from worker.replay.source import Step
 
 MAX_VALUE = 160
 _LONG_AGO_MS = 1_000_000_000_000
+_KEYS = re.compile(r'("digits?"\s*:\s*)"[^"]*"')
 _EMPTY: tuple[object, ...] = (None, "", 0, (), [], {})
 
 
@@ -126,6 +128,11 @@ def _fields(value: object) -> str:
         return ""
     left_out = {"type", "notice", "command", "event_type", MISREAD}
     return " ".join(f"{k}={_short(k, v)}" for k, v in fields.items() if k not in left_out and v not in (None, ""))
+
+
+def without_keys(raw: str) -> str:
+    """Return a webhook's body without the keys that were pressed."""
+    return _KEYS.sub(r'\1"•"', raw)
 
 
 def _masked(body: object) -> object:

@@ -11,7 +11,7 @@ from worker.decisions.decision import Decision
 from worker.events import webhooks as w
 from worker.events.event import Event
 from worker.events.outcomes import Outcome, Refused
-from worker.replay.render import lines_of
+from worker.replay.render import lines_of, without_keys
 from worker.replay.source import Step
 from worker.testing.centre import NUMBER, small_tenant
 
@@ -64,6 +64,12 @@ def test_what_is_not_documented_is_pointed_out() -> None:
 def test_what_lacks_its_ids_is_shown_with_the_reason() -> None:
     (first, *_) = step(w.decode_webhook("call.answered", b'{"payload":{}}'))
     assert first.endswith("webhook  call.answered (not as documented: Object missing required field `call_control_id`)")
+
+
+def test_a_body_is_shown_without_the_keys_that_were_pressed() -> None:
+    raw = '{"data":{"payload":{"digits": "4711","from":"+1555"}}}'
+    assert without_keys(raw) == '{"data":{"payload":{"digits": "•","from":"+1555"}}}'
+    assert without_keys('{"digit":"7"}') == '{"digit":"•"}'
 
 
 @pytest.mark.parametrize("body", [w.GatherEnded("c1", digits="4711", status="valid"), w.DtmfReceived("c1", digit="7")])

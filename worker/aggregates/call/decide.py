@@ -137,12 +137,10 @@ def _caller(call: Call, event: Event, policy: Tenant) -> Iterator[Act]:
 
 def _enter(call: Call, event: Event, policy: Tenant, number: Number) -> Iterator[Act]:
     """Answer, greet, and lead on to where the number's rules say; or do not answer at all."""
-    goal = entry_goal(call, number, policy)
-    if goal is None and "answer" not in call.done:
-        yield from turn_away(call, event)
-    elif goal is None:
-        yield from hang_up(call, event)
-    elif "answer" not in call.done:
+    if "answer" not in call.done:
+        if entry_goal(call, number, policy) is None:
+            yield from turn_away(call, event)
+            return
         yield Send(c.Answer(call.id))
         yield SetTimer("answered", event.received_ms + ANSWERED_WITHIN_MS)
     elif call.answered_ms is None:
@@ -151,5 +149,9 @@ def _enter(call: Call, event: Event, policy: Tenant, number: Number) -> Iterator
         yield CancelTimer("answered")
         yield from say(call, event, policy, "greeting", number.greeting)
     elif number.greeting is None or call.heard("greeting"):
+        goal = entry_goal(call, number, policy)
+        if goal is None:
+            yield from hang_up(call, event)
+            return
         yield CancelTimer("answered")
         yield GoTo(goal)

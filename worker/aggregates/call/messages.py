@@ -32,7 +32,9 @@ def take_message(call: Call, course: Course, box: Voicemail, event: Event, polic
         yield Send(c.RecordLeg(call.id, math.ceil(box.max_secs), math.ceil(box.silence_secs)))
         yield SetTimer(record, event.received_ms + round(box.max_secs * 1000) + SAVED_WITHIN_MS)
     elif not call.heard(record):
-        if isinstance(event.body, w.DtmfReceived) and event.body.digit == END_KEY:
+        # A key that was pressed before belongs to a menu, however late its webhook is.
+        pressed = isinstance(event.body, w.DtmfReceived) and event.body.digit == END_KEY
+        if pressed and event.occurred_ms > call.keyed_ms:
             yield Send(c.RecordLegStop(call.id))
     elif box.thanks is not None and thanks not in call.asked:
         yield from say(call, event, policy, thanks, box.thanks)
