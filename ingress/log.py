@@ -59,6 +59,10 @@ class Keys(msgspec.Struct, frozen=True):
         """Sorted set of live workers, each as `id life`, scored by their last heartbeat (Redis time, ms)."""
         return f"{self.prefix}:workers"
 
+    def policies(self) -> str:
+        """Stream of the policies that came into force, numbered; the newest is in force."""
+        return f"{self.prefix}:policies"
+
     def unrouted(self, tenant: str) -> str:
         """Stream of a tenant's signed webhooks that hold nothing to route by."""
         return f"{self.prefix}:unrouted:{tenant}"

@@ -10,10 +10,11 @@ from ingress.intents.model import Asked
 from worker.events.intents import AnyIntent, Enrol, Release, Strike
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome
+from worker.events.policies import PolicyLoaded
 from worker.events.timers import TimerFired
 from worker.events.webhooks import Delivered, Unread, decode_webhook
 
-Internal = TimerFired | Outcome | Observed | Told | Asked | AnyIntent
+Internal = TimerFired | Outcome | Observed | Told | Asked | AnyIntent | PolicyLoaded
 Body = Delivered | Internal
 
 
@@ -70,7 +71,7 @@ def kind_of(body: Body) -> EntryKind:
             return "observed"
         case Told():
             return "notice"
-        case Asked() | Enrol() | Strike() | Release():
+        case Asked() | Enrol() | Strike() | Release() | PolicyLoaded():
             return "intent"
         case _:
             return "webhook"

@@ -16,6 +16,7 @@ from ingress.envelope import Address
 from ingress.log import Partition
 from worker.aggregates.machine import AggregateState
 from worker.events.event import Event
+from worker.events.policies import PolicyLoaded
 from worker.ledger import forms
 from worker.ledger.aside import SetAside
 from worker.ledger.ledger import Ledger, Pending, Timer
@@ -51,6 +52,8 @@ class Head(msgspec.Struct, frozen=True):
     aggregates: int
     #: Its number among `worker.ledger.forms`.
     form: int = 1
+    #: The policy that rules the partition.
+    policy: PolicyLoaded | None = None
 
 
 class _Form(msgspec.Struct, frozen=True):
@@ -85,6 +88,7 @@ def take(ledger: Ledger, position: str, at_ms: int) -> Picture:
         tuple(Aside(a.address, a.error, a.since_ms, tuple(a.ids)) for a in ledger.quarantined.values()),
         len(states),
         forms.newest(),
+        policy=ledger.governing.loaded,
     )
     return Picture(head, states)
 
@@ -125,7 +129,7 @@ def decode(raw: bytes, held: dict[str, Event], *, most_held: int = sys.maxsize) 
     if len(ledger.aggregates) != head.aggregates:
         raise ValueError(f"it has {len(ledger.aggregates)} aggregates of {head.aggregates}")
     asides = [_aside_of(aside, held, most_held) for aside in head.quarantined]
-    ledger.restore(head.pending, head.timers, head.finished, asides)
+    ledger.restore(head.pending, head.timers, head.finished, asides, head.policy)
     return ledger
 
 
@@ -139,6 +143,7 @@ def digests(picture: Picture) -> Iterator[dict[str, str]]:
             rest.update(_ordered.encode(things[start : start + CHUNK]))
             yield {}
         rest.update(b"\n")
+    rest.update(_ordered.encode((head.policy.number, head.policy.digest) if head.policy else None))
     yield {"": rest.hexdigest()}
 
 

@@ -22,8 +22,10 @@ from worker.events.event import Event
 from worker.events.intents import Release
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome
+from worker.events.policies import PolicyLoaded
 from worker.events.timers import TimerFired
 from worker.ledger.aside import SetAside
+from worker.ledger.governing import Governing
 from worker.ledger.trace import trace_of
 from worker.policy.model import Policy
 
@@ -79,6 +81,8 @@ class Ledger:
         #: another state: so this one must not be kept as what the log amounts to.
         self.faithful = True
         self.aggregates: dict[Address, machine.AggregateState] = {}
+        #: By which policy is decided here.
+        self.governing = Governing()
         #: In the order of the journal.
         self.pending: dict[str, Pending] = {}
         self.timers: dict[tuple[Address, str], Timer] = {}
@@ -98,7 +102,8 @@ class Ledger:
     def decide(self, event: Event, policy: Policy, later: Sequence[Event] | None = None) -> Taken:
         """Take *event* in and decide upon it. Where the code raises, that aggregate alone is set aside.
 
-        *later* are the events that are `lacking`, but for those that cannot be read any more.
+        The policy that rules the partition decides; *policy* is for a log that has none yet. *later* are the events
+        that are `lacking`, but for those that cannot be read any more.
         """
         if not self._enter(event):
             return self._hold(event)
@@ -108,7 +113,7 @@ class Ledger:
             state = self._state(address)
             for at in due:
                 state = machine.fold(state, at)
-            acts = machine.decide(state, event, policy.tenants.get(address.tenant))
+            acts = machine.decide(state, event, (self.governing.policy or policy).tenants.get(address.tenant))
             after = machine.adopt(state, acts)
         except Exception as exc:  # noqa: BLE001
             # Aggregate code can fail in any way; its neighbours in the partition must not.
@@ -162,9 +167,11 @@ class Ledger:
         timers: Iterable[Timer],
         finished: Iterable[tuple[Address, int]],
         quarantined: Iterable[SetAside],
+        governing: PolicyLoaded | None = None,
     ) -> None:
         """Take in what a snapshot has besides the aggregates."""
         self.pending = {each.command_id: each for each in pending}
+        self.governing = Governing().after(governing)
         self.timers = {(each.address, each.key): each for each in timers}
         self.finished = dict(finished)
         self.quarantined = {each.address: each for each in quarantined}
@@ -175,6 +182,9 @@ class Ledger:
         """Close what *event* ends, forget what is long finished; return whether its aggregate is to look at it."""
         self._close(event)
         self._forget(event.received_ms)
+        if isinstance(event.body, PolicyLoaded):
+            self.governing = self.governing.after(event.body)
+            return False
         aside = self.quarantined.get(event.address)
         if aside is None:
             return True
@@ -186,8 +196,8 @@ class Ledger:
 
     def _hold(self, event: Event) -> Taken:
         """Return what is decided upon an event that only waits: nothing, or what the journal does not say yet."""
-        aside = self.quarantined[event.address]
-        if aside.unsaid is None:
+        aside = self.quarantined.get(event.address)
+        if aside is None or aside.unsaid is None:
             return NOTHING
         acts, aside.unsaid = (aside.unsaid,), None
         return Taken(acts)

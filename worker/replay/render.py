@@ -17,6 +17,7 @@ from worker.events.event import Event
 from worker.events.intents import Enrol, Release, Strike
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome, Refused, Succeeded, Unknown
+from worker.events.policies import PolicyLoaded
 from worker.events.timers import TimerFired
 from worker.events.webhooks import MISREAD, DtmfReceived, GatherEnded, Other, Unread, surprises
 from worker.policy.model import Goal
@@ -60,6 +61,8 @@ def describe(event: Event) -> str:
             return f"intent   enrol by {by}, {reach}" + (", logged in" if log_in else "")
         case Strike(by=by):
             return f"intent   strike by {by}"
+        case PolicyLoaded(number=number, digest=digest, by=by):
+            return f"intent   policy {number} by {by}: {digest}"
         case Release(by=by, without=without):
             return f"intent   release from quarantine by {by}" + (f", without {without}" if without else "")
         case Other(event_type=event_type):

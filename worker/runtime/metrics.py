@@ -26,6 +26,10 @@ class Metrics:
         self.failures = Counter(
             "switchhook_worker_event_failures", "Events on which aggregate code raised", ["aggregate"], registry=r
         )
+        self.rule_failures = Counter(
+            "switchhook_worker_rule_failures", "Times that an own rule failed, and the policy file decided", ["rule"],
+            registry=r,
+        )  # fmt: skip
         self.quarantined = Gauge("switchhook_worker_quarantined", "Aggregates in quarantine", registry=r)
         self.unread = Counter(
             "switchhook_worker_events_unread", "Log entries that could not be read, passed over", registry=r

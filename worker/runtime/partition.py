@@ -28,7 +28,9 @@ from worker.runtime.keeping import Keeper, Keeping
 from worker.runtime.lag import Lag
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
+from worker.runtime.policies import Policies
 from worker.runtime.reconcile import Reconciler
+from worker.runtime.roster import Bringer
 from worker.runtime.snapshots import Snapshots
 from worker.runtime.suspicion import Suspicion
 from worker.runtime.timers import Timers
@@ -55,6 +57,7 @@ class PartitionOwner:
         journal: Journal,
         event_log: EventLog,
         policy: Callable[[], Policy],
+        policies: Policies,
         effects: Effects,
         clock: RedisClock,
         metrics: Metrics,
@@ -74,6 +77,7 @@ class PartitionOwner:
         self._journal = journal
         self._log = event_log
         self._policy = policy
+        self._bringer = Bringer(lease.partition, policies, event_log, clock)
         self.effects = effects
         self._clock = clock
         self._metrics = metrics
@@ -162,6 +166,7 @@ class PartitionOwner:
             batch: Entries = []
             with anyio.CancelScope() as self._reading:
                 await self._has_room()
+                await self._bringer.bring(self.ledger.governing)
                 batch = await self._read()
             self.lag.take(order_of(batch[0][0].decode())[0] if batch else None)
             self.lease.check()

@@ -16,15 +16,18 @@ from ingress.lifecycle import (
     on_signals,
     say_error,
 )
-from ingress.log import EventLog, Keys, settle_topology
+from ingress.log import Keys, settle_topology
 from ingress.logs import configure_logs
 from ingress.redis_check import check_at_start
 from ingress.redis_client import connect, when_redis_answers
+from worker.policy.installed import installed_rules
 from worker.policy.load import load_policy
+from worker.policy.rules import use_rules
 from worker.runtime.health import serve_health
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import BLOCK_MS
-from worker.runtime.roster import enrol_agents
+from worker.runtime.policies import Policies
+from worker.runtime.reload import Reloader, RuleFailures, say_warnings
 from worker.runtime.senders import open_senders
 from worker.runtime.worker import Worker
 from worker.settings import WorkerSettings
@@ -48,10 +51,11 @@ def run(settings: WorkerSettings) -> int:
 
 
 async def _run(settings: WorkerSettings) -> None:
-    loaded = load_policy(settings.policy)
-    for warning in loaded.warnings:
-        log.warning("policy.warning", text=warning)
+    rules = installed_rules()
+    loaded = load_policy(settings.policy, rules)
+    say_warnings(loaded)
     metrics = Metrics()
+    use_rules(rules, RuleFailures(metrics).tell)
     async with AsyncExitStack() as stack:
         commands = connect(settings.redis_url)
         stack.push_async_callback(commands.aclose)
@@ -59,12 +63,12 @@ async def _run(settings: WorkerSettings) -> None:
         stack.push_async_callback(reads.aclose)
         senders = await stack.enter_async_context(open_senders(loaded, settings, metrics))
         keys = Keys(settings.prefix)
-        event_log = EventLog(commands, keys, settings.partitions)
+        reloader = Reloader(loaded, Policies(commands, keys), settings.worker_id)
 
         async def settle() -> None:
             await check_at_start(commands, settings.redis_url, metrics.persistence)
             await settle_topology(commands, keys, settings.partitions)
-            await enrol_agents(event_log, loaded)
+            await reloader.start()
 
         await when_redis_answers(settle, settings.redis_url)
         worker = Worker(
@@ -82,6 +86,7 @@ async def _run(settings: WorkerSettings) -> None:
                 log.info("health.listening", host=settings.health_host, port=port)
             tasks.start_soon(_announce, worker, settings.worker_id)
             tasks.start_soon(on_signals, lambda _: worker.stop(), name="signals")
+            tasks.start_soon(reloader.listen, name="reload")
             await worker.run()
             tasks.cancel_scope.cancel()
 

@@ -28,6 +28,7 @@ from worker.runtime.loss import say_loss
 from worker.runtime.membership import Membership
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import PartitionOwner
+from worker.runtime.policies import Policies
 from worker.runtime.reconcile import Bounds, Reconciling
 from worker.runtime.snapshots import Snapshots, UnreadableSnapshotError
 from worker.runtime.suspicion import Suspicion
@@ -77,11 +78,12 @@ class Worker:
             retention_secs=settings.retention_hours * 3600,
             archive=Path(settings.archive) if settings.archive else None,
         )
+        self._policies = Policies(commands, keys)
         self._reconciling = Reconciling(
             Bounds(settings.reconcile_secs, settings.reconcile_rate),
             event_log=self._log,
             senders=senders,
-            policy=policy,
+            policy=lambda: self._policies.policy or policy(),
             clock=self._clock,
             metrics=metrics,
         )
@@ -171,6 +173,7 @@ class Worker:
             try:
                 with anyio.fail_after(self._settings.lease_secs):
                     workers = await self._membership.beat()
+                    await self._policies.look()
             except NamesakeError:
                 # Nothing is taken meanwhile, and nobody told that it is ready.
                 self.redis_ok = False
@@ -222,6 +225,7 @@ class Worker:
             journal=self._journal,
             event_log=self._log,
             policy=self._policy,
+            policies=self._policies,
             effects=effects,
             clock=self._clock,
             metrics=self.metrics,

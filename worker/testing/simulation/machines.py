@@ -23,7 +23,7 @@ from worker.policy.load import LoadedPolicy
 from worker.runtime.clock import wall_ms
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import BLOCK_MS
-from worker.runtime.roster import enrol_agents
+from worker.runtime.policies import Policies
 from worker.runtime.senders import TenantSenders
 from worker.runtime.worker import Worker
 from worker.settings import WorkerSettings
@@ -184,11 +184,10 @@ class WorkerMachine(Machine):
         client = WiredClient(self._line, random.Random(self._chance.random()))
         sender = Sender(client, jitter=random.Random(self._chance.random()))
         keys = Keys(settings.prefix)
-        event_log = EventLog(commands, keys, settings.partitions)
 
         async def settle() -> None:
             await settle_topology(commands, keys, settings.partitions)
-            await enrol_agents(event_log, self._policy)
+            await Policies(commands, keys).bring(self._policy, process.name, again=False)
 
         await when_redis_answers(settle, URL)
         worker = Worker(

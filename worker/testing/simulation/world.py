@@ -17,8 +17,9 @@ from nacl.signing import SigningKey
 
 from ingress.log import Keys, Partition
 from ingress.signature import Verifier
-from worker.policy.load import LoadedPolicy
+from worker.policy.load import LoadedPolicy, parse_policy
 from worker.policy.model import Agent, Number, Policy, Queue, Secret, Tenant
+from worker.policy.show import to_toml
 from worker.runtime.clock import virtual_time
 from worker.settings import WorkerSettings
 from worker.telnyx.operation import Operation
@@ -195,7 +196,7 @@ def policy_of(agents: int) -> LoadedPolicy:
             for name in names
         },
     )
-    return LoadedPolicy(Policy({"default": tenant}), hashlib.sha256(str(agents).encode()).hexdigest(), "", ())
+    return parse_policy(to_toml(Policy({"default": tenant})), "policy.toml")
 
 
 def _counted(table: Table, effects: Counter[tuple[str, str]]) -> Table:
