@@ -1,0 +1,191 @@
+"""A policy comes into force by an event of each partition's log; a bad or an old file changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import pytest
+import structlog
+
+from ingress.envelope import Address
+from ingress.log import Partition, partition_of
+from tests.integration.runtime.conftest import PARTITIONS, Bench
+from worker.events.intents import Enrol, Strike
+from worker.events.policies import PolicyLoaded
+from worker.policy.load import LoadedPolicy, parse_policy
+from worker.runtime.journal import Journal
+from worker.runtime.policies import Policies, needs_restart
+from worker.runtime.reload import Reloader
+from worker.runtime.roster import policy_address
+from worker.runtime.worker import Worker
+
+TEXT = """
+[tenants.default]
+connection_id = "1"
+caller_id = "+13125550100"
+api_key = { env = "A" }
+public_keys = [{ env = "B" }]
+[tenants.default.numbers."+13125550131"]
+queue = "support"
+[tenants.default.queues.support]
+[tenants.default.agents.alice]
+address = "sip:alice@sip.telnyx.com"
+queues = ["support"]
+"""
+BOB = '[tenants.default.agents.bob]\naddress = "sip:bob@sip.telnyx.com"\nqueues = ["support"]\n'
+
+
+def read(text: str) -> LoadedPolicy:
+    return parse_policy(text, "policy.toml")
+
+
+async def logged(bench: Bench) -> dict[int, list[PolicyLoaded | Enrol | Strike]]:
+    """Return what each partition's log has of policies and of what they tell agents."""
+    journal = Journal(bench.redis, bench.keys)
+    found: dict[int, list[PolicyLoaded | Enrol | Strike]] = {}
+    for number in range(PARTITIONS):
+        last = await journal.last_id(Partition(number))
+        found[number] = [
+            event.body
+            async for event, _ in journal.history(Partition(number), last)
+            if isinstance(event.body, PolicyLoaded | Enrol | Strike)
+        ]
+    return found
+
+
+async def ruled_by(worker: Worker, number: int) -> None:
+    """Wait until every partition is ruled by that policy."""
+    with anyio.fail_after(20):
+        while len(worker.held) < PARTITIONS or {ledger.governing.number for ledger in worker.ledgers().values()} != {
+            number
+        }:
+            await anyio.sleep(0.02)
+
+
+def policies(bench: Bench) -> Policies:
+    return Policies(bench.redis, bench.keys)
+
+
+async def test_a_policy_rules_every_partition_from_its_event_on(bench: Bench) -> None:
+    await policies(bench).bring(read(TEXT), "a", again=False)
+    async with bench.worker("a") as worker:
+        await ruled_by(worker, 1)
+        found = await logged(bench)
+    alice = partition_of(Address("default", "agent", "alice"), PARTITIONS)
+    for number, bodies in found.items():
+        assert isinstance(bodies[0], PolicyLoaded)
+        assert (bodies[0].number, bodies[0].text, bodies[0].digest) == (1, TEXT, read(TEXT).digest)
+        assert bodies[1:] == ([Enrol("policy")] if number == alice else [])
+
+
+async def test_a_reload_enrols_who_is_new_and_strikes_who_is_gone(bench: Bench) -> None:
+    await policies(bench).bring(read(TEXT + BOB), "a", again=False)
+    async with bench.worker("a") as worker:
+        await ruled_by(worker, 1)
+        carol = BOB.replace("bob", "carol")
+        await policies(bench).bring(read(TEXT + carol), "b", again=True)
+        await ruled_by(worker, 2)
+        found = await logged(bench)
+    of = {name: found[partition_of(Address("default", "agent", name), PARTITIONS)] for name in ("bob", "carol")}
+    assert of["bob"][-1] == Strike("policy")
+    assert Enrol("policy") in of["carol"][2:]
+    assert all(sum(isinstance(body, PolicyLoaded) for body in bodies) == 2 for bodies in found.values())
+
+
+async def test_a_partition_is_decided_by_its_own_log_after_a_takeover_and_after_a_snapshot(bench: Bench) -> None:
+    await policies(bench).bring(read(TEXT), "a", again=False)
+    async with bench.worker("a", snapshot_events=1) as worker:
+        await ruled_by(worker, 1)
+    # Whoever takes over has no stream of policies to look at: the log, or its snapshot, says what rules.
+    await bench.redis.delete(bench.keys.policies())
+    async with bench.worker("b") as worker:
+        await ruled_by(worker, 1)
+        assert all(ledger.governing.policy == read(TEXT).policy for ledger in worker.ledgers().values())
+        with anyio.fail_after(10):
+            while (force := await policies(bench).look()) is None:
+                await anyio.sleep(0.02)
+    assert (force.number, force.text) == (1, TEXT)
+
+
+async def test_the_owner_brings_what_its_predecessor_had_not_appended(bench: Bench) -> None:
+    await policies(bench).bring(read(TEXT), "a", again=False)
+    async with bench.worker("a") as worker:
+        await ruled_by(worker, 1)
+    await policies(bench).bring(read(TEXT + BOB), "command", again=True)
+    async with bench.worker("b") as worker:
+        await ruled_by(worker, 2)
+
+
+async def test_a_worker_that_starts_with_an_older_file_does_not_replace_a_newer_policy(bench: Bench) -> None:
+    old, new = read(TEXT), read(TEXT + BOB)
+    assert (await policies(bench).bring(old, "a", again=False)).result == "loaded"
+    assert (await policies(bench).bring(old, "b", again=False)).result == "same"
+    assert (await policies(bench).bring(new, "a", again=False)).result == "loaded"
+    standing = await policies(bench).bring(old, "b", again=False)
+    assert (standing.result, standing.force.number, standing.force.digest) == ("superseded", 2, new.digest)
+    back = await policies(bench).bring(old, "b", again=True)
+    assert (back.result, back.force.number) == ("loaded", 3)
+    assert (await policies(bench).bring(new, "a", again=False)).result == "superseded"
+
+
+async def test_of_two_who_bring_at_once_both_are_numbered(bench: Bench) -> None:
+    texts = [TEXT + BOB.replace("bob", f"bob{number}") for number in range(5)]
+    async with anyio.create_task_group() as tasks:
+        for text in texts:
+            tasks.start_soon(lambda text=text: policies(bench).bring(read(text), "x", again=True))
+    force = await policies(bench).look()
+    assert force is not None
+    assert force.number == len(texts)
+
+
+async def test_a_number_that_was_given_twice_gets_another(bench: Bench) -> None:
+    await policies(bench).bring(read(TEXT), "a", again=False)
+    ruling = PolicyLoaded(1, read(TEXT + BOB).digest, TEXT + BOB, "lost")
+    await policies(bench).keep_up(ruling)
+    force = await policies(bench).look()
+    assert force is not None
+    assert (force.number, force.text) == (2, TEXT)
+
+
+async def test_a_bad_file_changes_nothing_and_says_why(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(TEXT)
+    loaded = parse_policy(TEXT, str(path))
+    reloader = Reloader(loaded, policies(bench), "a")
+    await reloader.start()
+    for bad, said in (
+        (TEXT.replace("max_wait", "x").replace("connection_id", "conection_id"), "did you mean connection_id?"),
+        (TEXT.replace('env = "A"', 'env = "C"'), "tenants.default.api_key is another: that takes a restart"),
+        (TEXT.replace("tenants.default", "tenants.other"), "tenants.other is new"),
+    ):
+        path.write_text(bad)
+        with structlog.testing.capture_logs() as lines:
+            await reloader.reload()
+        assert any(line["event"] == "policy.refused" and said in line["mistake"] for line in lines), lines
+        force = await policies(bench).look()
+        assert force is not None
+        assert force.number == 1
+    path.write_text(TEXT + BOB)
+    await reloader.reload()
+    force = await policies(bench).look()
+    assert force is not None
+    assert (force.number, force.by) == (2, "a")
+
+
+def test_what_takes_a_restart_is_named() -> None:
+    before, after = (
+        read(TEXT).policy,
+        read(TEXT.replace('env = "B"', 'env = "C"') + TEXT.replace("default", "other").replace("0131", "0132")).policy,
+    )
+    assert needs_restart(before, before) == []
+    assert needs_restart(before, after) == ["tenants.other is new", "tenants.default.public_keys is another"]
+    assert needs_restart(after, before)[0] == "tenants.other is gone"
+
+
+@pytest.mark.parametrize("partitions", [1, 16, 1024])
+def test_each_partition_has_an_address_for_policies(partitions: int) -> None:
+    for number in range(partitions):
+        address = policy_address(Partition(number), partitions)
+        assert partition_of(address, partitions) == number
+        assert Address.parse(str(address)) == address
