@@ -11,9 +11,11 @@ from typing import Annotated
 import typer
 
 from ingress.errors import ConfigError
-from worker.console.options import PolicyOption, PrefixOption, RedisOption, errors_for_people
+from worker.console.options import PolicyOption, PrefixOption, RedisOption, errors_for_people, prefix_of, redis_of
 
-policy_group = typer.Typer(name="policy", help="Hash a PIN for the policy file.", no_args_is_help=True)
+policy_group = typer.Typer(
+    name="policy", help="Look at the policy in force, replace it, and hash PINs for one.", no_args_is_help=True
+)
 
 PIN = re.compile(r"^[0-9]{4,12}$")
 
@@ -34,7 +36,29 @@ def check(
 
 @policy_group.callback()
 def _group() -> None:
-    """Hash a PIN for the policy file."""
+    """Look at the policy in force, replace it, and hash PINs for one."""
+
+
+@policy_group.command("load")
+def load(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy file.")],
+    redis: RedisOption = None,
+    prefix: PrefixOption = None,
+) -> None:
+    """Put a policy file into force for all workers, even if it was before; a bad one changes nothing, and says why."""
+    from worker.console.reloading import load_into_force
+
+    with errors_for_people():
+        raise typer.Exit(load_into_force(file, redis_of(redis), prefix_of(prefix)))
+
+
+@policy_group.command("show")
+def show(redis: RedisOption = None, prefix: PrefixOption = None) -> None:
+    """Print the policy in force, as its file was written, and who loaded it."""
+    from worker.console.reloading import show_in_force
+
+    with errors_for_people():
+        raise typer.Exit(show_in_force(redis_of(redis), prefix_of(prefix)))
 
 
 @policy_group.command("pin")

@@ -224,8 +224,8 @@ def right_names(names: Iterable[str], free: tuple[FreeAgent, ...]) -> tuple[str,
     return given
 
 
-def right_goal(goal: object, tenant: Tenant) -> Goal | None:
-    """Return what an entry rule may return.
+def right_goal(goal: object, tenant: Tenant | None) -> Goal | None:
+    """Return what an entry rule may return; without a *tenant* it is not looked whether the policy has it.
 
     Raises:
         WrongAnswerError: It is no goal, or the policy does not have it.
@@ -235,11 +235,11 @@ def right_goal(goal: object, tenant: Tenant) -> Goal | None:
     if not isinstance(goal, Goal):
         raise WrongAnswerError(f"it returned {goal!r}, which is neither a Goal nor None")
     for kind, name, known in (
-        ("queue", goal.queue, tenant.queues),
-        ("menu", goal.menu, tenant.menus),
-        ("voicemail", goal.voicemail, tenant.voicemails),
+        ("queue", goal.queue, tenant.queues if tenant else None),
+        ("menu", goal.menu, tenant.menus if tenant else None),
+        ("voicemail", goal.voicemail, tenant.voicemails if tenant else None),
     ):
-        if name is not None and name not in known:
+        if name is not None and known is not None and name not in known:
             raise WrongAnswerError(f"it sent the caller to the {kind} {name!r}, which the policy does not have")
     if sum(way is not None for way in (goal.queue, goal.menu, goal.voicemail, goal.number, goal.login or None)) > 1:
         raise WrongAnswerError("it sent the caller to more than one goal")

@@ -66,6 +66,15 @@ class Policies:
             self.newest = _loaded(entry_id, fields)
         return self.newest
 
+    async def in_force(self) -> PolicyLoaded | None:
+        """Return the policy in force, for who looks once; None: there has been none.
+
+        Raises:
+            RedisError, OSError: Redis failed.
+        """
+        entry = await self._last()
+        return _loaded(*entry) if entry else None
+
     async def bring(self, policy: LoadedPolicy, by: str, *, again: bool) -> Standing:
         """Let *policy* come into force. With *again*: even if it was before the one that is in force now.
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import pytest
 import structlog
+from typer.testing import CliRunner, Result
 
 from ingress.envelope import Address
 from ingress.log import Partition, partition_of
 from tests.integration.runtime.conftest import PARTITIONS, Bench
+from worker.cli import app
+from worker.console.exits import Exit
 from worker.events.intents import Enrol, Strike
 from worker.events.policies import PolicyLoaded
 from worker.policy.load import LoadedPolicy, parse_policy
@@ -131,9 +135,13 @@ async def test_a_worker_that_starts_with_an_older_file_does_not_replace_a_newer_
 
 async def test_of_two_who_bring_at_once_both_are_numbered(bench: Bench) -> None:
     texts = [TEXT + BOB.replace("bob", f"bob{number}") for number in range(5)]
+
+    async def bring(text: str) -> None:
+        await policies(bench).bring(read(text), "x", again=True)
+
     async with anyio.create_task_group() as tasks:
         for text in texts:
-            tasks.start_soon(lambda text=text: policies(bench).bring(read(text), "x", again=True))
+            tasks.start_soon(bring, text)
     force = await policies(bench).look()
     assert force is not None
     assert force.number == len(texts)
@@ -189,3 +197,31 @@ def test_each_partition_has_an_address_for_policies(partitions: int) -> None:
         address = policy_address(Partition(number), partitions)
         assert partition_of(address, partitions) == number
         assert Address.parse(str(address)) == address
+
+
+async def test_a_policy_is_loaded_and_shown_by_command(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(TEXT)
+
+    async def run(*arguments: str) -> Result:
+        where = ("--redis", bench.url, "--prefix", bench.keys.prefix)
+        return await anyio.to_thread.run_sync(CliRunner().invoke, app, ["policy", *arguments, *where])
+
+    nothing = await run("show")
+    assert (nothing.exit_code, "no policy has come into force yet" in nothing.stderr) == (Exit.NOT_FOUND, True)
+    loaded = await run("load", str(path))
+    assert (loaded.exit_code, loaded.stderr) == (Exit.OK, "")
+    assert loaded.stdout.startswith("policy 1 (")
+    assert "was in force already" in (await run("load", str(path))).stdout
+    assert (
+        await run("show")
+    ).stdout == f"# policy 1, loaded by switchhook policy load; digest {read(TEXT).digest}\n{TEXT}"
+    async with bench.worker("a") as worker:
+        await ruled_by(worker, 1)
+        path.write_text(TEXT + BOB)
+        assert (await run("load", str(path))).stdout.startswith("policy 2 (")
+        await ruled_by(worker, 2)
+    path.write_text(TEXT.replace('env = "A"', 'env = "C"'))
+    refused = await run("load", str(path))
+    assert refused.exit_code == Exit.USAGE
+    assert "tenants.default.api_key is another: that takes a restart of all processes" in refused.stderr
