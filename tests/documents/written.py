@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from tests.documents import emulator, meanings, operations, webhooks
+from tests.documents import emulator, meanings, operations, uses, webhooks
 from tests.documents.tables import section
 from worker.testing.emulator import settings
 
@@ -17,6 +17,7 @@ OPERATIONS = "operations"
 #: Name → document, and what makes the table out of the one that stands there; none: `operations.render`.
 SECTIONS: dict[str, tuple[str, Render | None]] = {
     OPERATIONS: ("telnyx.md", None),
+    "uses": ("telnyx.md", uses.render),
     "classes": ("telnyx.md", meanings.classes),
     "meanings": ("telnyx.md", meanings.meanings),
     "answers": ("telnyx.md", meanings.answers),
