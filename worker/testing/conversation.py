@@ -61,14 +61,20 @@ class Conversation:
         self.timers: dict[str, int] = {}
         self._count = 0
 
-    def see(self, body: Body) -> tuple[Act, ...]:
+    def see(self, body: Body, *, occurred_ms: int | None = None) -> tuple[Act, ...]:
         """Give the conference an event, and return what it decided."""
         self._count += 1
         self.now_ms += 1
-        event = Event(f"{self.now_ms}-0", f"e{self._count}", ROOM, self.now_ms, self.now_ms, body)
+        occurred_ms = self.now_ms if occurred_ms is None else occurred_ms
+        event = Event(f"{self.now_ms}-0", f"e{self._count}", ROOM, self.now_ms, occurred_ms, body)
         folded = fold(self.state, event)
         acts = decide(folded, event, self.policy)
         self.state = adopt(folded, acts) if acts else folded
+        self.decided(acts)
+        return acts
+
+    def decided(self, acts: tuple[Act, ...]) -> None:
+        """Collect what was decided."""
         for act in acts:
             match act:
                 case Send(command):
@@ -81,7 +87,6 @@ class Conversation:
                     self.timers.pop(key, None)
                 case _:
                     pass
-        return acts
 
     def hear(self, notice: n.AnyNotice) -> tuple[Act, ...]:
         """Give the conference a notice."""

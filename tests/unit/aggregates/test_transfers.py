@@ -52,6 +52,17 @@ def test_a_warm_transfer_that_is_completed_lets_the_agent_out_and_frees_him(talk
     assert talk.open() == []
 
 
+def test_an_agent_of_whom_nobody_knows_whether_he_is_out_is_let_out_again(talk: Conversation) -> None:
+    talk.ask(WARM)
+    talk.answered("leg-third")
+    talk.ask(i.CompleteTransfer("alice"))
+    talk.lose(c.LeaveConference)
+    assert talk.notices(n.ConferenceOver) == []
+    talk.advance(1)
+    talk.succeed(c.LeaveConference)
+    assert talk.notices(n.ConferenceOver) == [("agent", n.ConferenceOver("room"))]
+
+
 @pytest.mark.parametrize("first", ["c1", "leg-third"])
 def test_when_one_of_the_two_has_left_the_other_is_let_go(talk: Conversation, first: str) -> None:
     talk.ask(WARM)
@@ -61,6 +72,7 @@ def test_when_one_of_the_two_has_left_the_other_is_let_go(talk: Conversation, fi
     talk.settle()
     talk.see(w.ParticipantLeft("room", first))
     assert c.EndConference("room") in talk.open()
+    assert ("hangup" in talk.commands()) or first == "leg-third"
     assert talk.commands().count("end-conference") == 1
 
 

@@ -20,7 +20,7 @@ def fold(conference: Conference, event: Event) -> Conference:
     conference = _fact(conference, event)
     for subject in (recording, manner, parties, handover):
         conference = subject.fold(conference, event)
-    return handover.settle(parties.settle(care.moved(conference, event)))
+    return _settle(care.moved(conference, event))
 
 
 def adopt(conference: Conference, acts: tuple[Act, ...]) -> Conference:
@@ -41,8 +41,13 @@ def adopt(conference: Conference, acts: tuple[Act, ...]) -> Conference:
                 pass
         for subject in (recording, manner, parties, handover):
             conference = subject.adopt(conference, act)
-        conference = manner.tidy(handover.settle(parties.settle(conference)))
+        conference = manner.tidy(_settle(conference))
     return conference
+
+
+def _settle(conference: Conference) -> Conference:
+    """See who has left by himself, whether a conversation is over by that, and who goes with it."""
+    return parties.settle(handover.settle(parties.settle(conference)))
 
 
 def _fact(conference: Conference, event: Event) -> Conference:

@@ -11,11 +11,14 @@ from worker.aggregates.conference.parties import outsiders
 from worker.aggregates.conference.presence import forget
 from worker.aggregates.conference.state import Conference, HandedOver
 from worker.commands import command as c
-from worker.decisions.decision import Act, Send, Tell
+from worker.decisions.decision import Act, Send, SetTimer, Tell
 from worker.events import notices as n
 from worker.events.event import Event
-from worker.events.outcomes import Outcome, Succeeded
+from worker.events.outcomes import Outcome, Succeeded, Unknown
+from worker.events.timers import TimerFired
 from worker.policy.model import Goal
+
+AGAIN_MS = 1_000
 
 
 def hand_over(conference: Conference) -> Conference:
@@ -33,9 +36,12 @@ def fold(conference: Conference, event: Event) -> Conference:
     if handed is None:
         return conference
     match event.body:
-        case Outcome(command=c.LeaveConference(call=leg)) if leg == conference.agent_leg and handed.step == "leaving":
-            # However it ended: who would have to wait for certainty is an agent with nothing to do.
-            return replace(conference, handed=replace(handed, step="left"))
+        case Outcome(command=c.LeaveConference(), result=result) if handed.step == "leaving":
+            # Nobody is told before he is out: the end of the conference would be the end of his leg.
+            step = "unsure" if isinstance(result, Unknown) else "left"
+            return replace(conference, handed=replace(handed, step=step))
+        case TimerFired(key="leave") if handed.step == "unsure":
+            return replace(conference, handed=replace(handed, step="leave"))
         case Outcome(command=c.EndConference(), result=result) if not isinstance(result, Succeeded):
             return replace(conference, handed=replace(handed, step="apart"))
         case _:
@@ -48,7 +54,7 @@ def settle(conference: Conference) -> Conference:
     if handed is None:
         return conference
     step = handed.step
-    if step == "leaving" and not conference.inside(conference.agent_leg):
+    if step in ("leaving", "unsure") and not conference.inside(conference.agent_leg):
         step = "left"
     elif step == "alone" and not (conference.inside(handed.call) and outsiders(conference)):
         step = "over"
@@ -64,6 +70,8 @@ def decide(conference: Conference, event: Event) -> Iterator[Act]:
     match handed.step:
         case "leave" if conference.agent_leg is not None:
             yield Send(c.LeaveConference(conference.id, conference.agent_leg))
+        case "unsure" if isinstance(event.body, Outcome):
+            yield SetTimer("leave", event.received_ms + AGAIN_MS)
         case "left" if conference.agent is not None:
             agent = Address(tenant, "agent", conference.agent)
             at_ms = event.received_ms

@@ -87,8 +87,9 @@ def fold(conference: Conference, event: Event) -> Conference:
         case Observed(seen=ParticipantsSeen(calls=calls), at_ms=None):
             return _checked(looked(conference, calls, event.received_ms - READ_MS), calls)
         case n.Told(notice=n.LegAnswered(call=leg, purpose=purpose)):
-            party = conference.parties.get(purpose)
-            if party is None or party.step not in ("dialled", "over"):
+            # One who was given up is hung up like any other.
+            party = conference.parties.get(purpose) or Party(purpose, "third", "", "", step="over")
+            if party.step not in ("dialled", "over"):
                 return conference
             return _change(conference, replace(party, leg=leg, step="up" if party.welcome else "over"))
         case n.Told(notice=n.LegEnded(purpose=purpose)):
@@ -106,7 +107,7 @@ def settle(conference: Conference) -> Conference:
     for party in tuple(conference.parties.values()):
         talk, handed = conference.talk, conference.handed
         ours = talk is not None and talk.call == party.call
-        with_them = handed is not None and handed.call == party.call and party.kind != "supervisor"
+        with_them = handed is not None and handed.goes_on and handed.call == party.call and party.kind != "supervisor"
         if conference.ended_ms is not None or not (ours or with_them) or _has_left(conference, party):
             conference = dismiss(conference, party)
     return conference
@@ -114,11 +115,6 @@ def settle(conference: Conference) -> Conference:
 
 def decide(conference: Conference, event: Event, policy: Tenant) -> Iterator[Act]:
     """Dial, put in, look for, hang up."""
-    match event.body:
-        case n.Told(notice=n.LegAnswered(call=leg, purpose=purpose)) if purpose not in conference.parties:
-            yield Send(c.Hangup(leg))
-        case _:
-            pass
     for party in conference.parties.values():
         match party.step:
             case "wanted":

@@ -13,7 +13,7 @@ from worker.commands import command as c
 from worker.decisions.decision import Act, Note, Send, SetTimer
 from worker.events import webhooks as w
 from worker.events.event import Event
-from worker.events.outcomes import Outcome, Refused
+from worker.events.outcomes import Outcome, Refused, Unknown
 from worker.events.timers import TimerFired
 from worker.policy import rules as own
 from worker.policy.model import Recording, Tenant
@@ -31,10 +31,13 @@ def fold(conference: Conference, event: Event) -> Conference:
         case Outcome(command=c.RecordStart(), result=result):
             refusal = result if isinstance(result, Refused) else None
             return _started(conference, refusal, event.received_ms)
-        case Outcome(command=c.RecordStop()):
-            return replace(conference, recording="off") if conference.recording == "stopping" else conference
+        case Outcome(command=c.RecordStop(), result=result) if conference.recording == "stopping":
+            # One that may go on would record the next conversation, whether or not that is wanted.
+            return replace(conference, recording="unstopped" if isinstance(result, Unknown) else "off")
         case TimerFired(key="record") if conference.recording == "again":
             return replace(conference, recording="off")
+        case TimerFired(key="record") if conference.recording == "unstopped":
+            return replace(conference, recording="on")
         case _:
             return conference
 
@@ -53,7 +56,7 @@ def decide(conference: Conference, event: Event, policy: Tenant) -> Iterator[Act
             yield Send(c.RecordStart(conference.id, queue.recording.format, queue.recording.channels))
         case "on" if conference.ended_ms is None and (wanted is None or wanted.call != conference.recorded):
             yield Send(c.RecordStop(conference.id))
-        case "again" if isinstance(event.body, Outcome):
+        case "again" | "unstopped" if isinstance(event.body, Outcome) and conference.ended_ms is None:
             yield SetTimer("record", event.received_ms + RECORD_RETRY_MS)
         case _:
             return
@@ -70,8 +73,6 @@ def adopt(conference: Conference, act: Act) -> Conference:
             recorded = next((x.call for x in conference.expected.values() if conference.together(x)), None)
             made = {key: value for key, value in conference.made.items() if key != "pause"}
             return replace(conference, recording="starting", recorded=recorded, made=made)
-        case SetTimer(key="record"):
-            return replace(conference, recording="again")
         case _:
             return conference
 

@@ -84,14 +84,20 @@ class Party(msgspec.Struct, frozen=True):
 class HandedOver(msgspec.Struct, frozen=True):
     """A caller who goes on with a third party, without the agent.
 
-    `leave`, `leaving`: the agent is being let out; `left`: he is, and has not been told; `alone`: the two go on;
-    `over`: one of them has left; `apart`: ending the conference has failed, the caller is sent away himself.
+    `leave`, `leaving`: the agent is being let out; `unsure`: once more, in a while; `left`: he is, and has not been
+    told; `alone`: the two go on; `over`: one of them has left; `apart`: ending the conference has failed, the caller is
+    sent away himself.
     """
 
     call: str
     queue: str
     offer: str
-    step: Literal["leave", "leaving", "left", "alone", "over", "apart", "ending"] = "leave"
+    step: Literal["leave", "leaving", "unsure", "left", "alone", "over", "apart", "ending"] = "leave"
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the two are to go on."""
+        return self.step not in ("over", "apart", "ending")
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -135,7 +141,8 @@ class Conference(msgspec.Struct, frozen=True, tag="conference"):
     looked_ms: int = 0
     expected: dict[str, Expected] = {}
     others: frozenset[str] = frozenset()
-    recording: Literal["off", "starting", "on", "stopping", "again"] = "off"
+    #: `again`: it is begun again in a while; `unstopped`: ended again.
+    recording: Literal["off", "starting", "on", "stopping", "again", "unstopped"] = "off"
     #: The caller whom the recording is of.
     recorded: str | None = None
     #: A caller whose recording was refused for good.
