@@ -48,11 +48,6 @@ def adopt_one(queue: Queue, act: Act) -> Queue:
             for caller, offer in offering.doubts(queue, conference, "doubted"):
                 queue = places.put(queue, places.with_offer(caller, replace(offer, step="checking")))
             return queue
-        case Send(command=c.Hangup(call=leg)):
-            caller = queue.caller_on(leg)
-            ours = caller is not None and caller.callback is not None and caller.callback.leg == leg
-            reason: GoOnReason = "finished" if caller and caller.ending else "failed"
-            return _sent_on(queue, caller, reason, further=False) if caller and ours else queue
         case Send(command=c.Dial(client_state=state)):
             return _dials(queue, coming.called_back(queue, state.purpose or ""))
         case _:

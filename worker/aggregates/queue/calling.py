@@ -16,6 +16,8 @@ from worker.policy.model import Goal
 
 #: Telnyx ends the ringing itself; this is added for the webhook that may be late or lost.
 RING_SLACK_MS = 15_000
+#: Who was just told that he is called back gets so long to hear it and hang up.
+GOODBYE_MS = 15_000
 
 
 def keep(desk: Desk, caller: Caller) -> bool:
@@ -52,6 +54,12 @@ def dial(desk: Desk, caller: Caller) -> None:
     desk.set("dial", caller, desk.now_ms + rules.ring_secs * 1000 + RING_SLACK_MS)
 
 
+def wait_on(desk: Desk, caller: Caller) -> None:
+    """Let one who has answered wait no longer for an agent than others do."""
+    if caller.callback is not None and caller.callback.step == "up" and "max-wait" not in caller.timers:
+        desk.set("max-wait", caller, desk.now_ms + round(desk.rules.max_wait_secs * 1000))
+
+
 def rest(desk: Desk, caller: Caller) -> None:
     """See to one who could not be reached: he is rung again later, but not for ever."""
     if caller.callback is None or caller.callback.step != "resting" or "retry" in caller.timers:
@@ -59,7 +67,8 @@ def rest(desk: Desk, caller: Caller) -> None:
     if caller.callback.tries >= desk.rules.callback.attempts:
         give_up(desk, caller)
     else:
-        desk.set("retry", caller, desk.now_ms + round(desk.rules.callback.retry_secs * 1000))
+        after_ms = round(desk.rules.callback.retry_secs * 1000) if caller.callback.tries else GOODBYE_MS
+        desk.set("retry", caller, desk.now_ms + after_ms)
 
 
 def give_up(desk: Desk, caller: Caller) -> None:

@@ -51,7 +51,8 @@ def depart(queue: Queue, leg: str, at_ms: int, *, moved: bool = False) -> Queue:
         return places.forget(queue, leg, at_ms, moved=False)
     if caller.callback is not None and leg == caller.call:
         if caller.callback.step == "leaving":
-            caller = replace(caller, callback=replace(caller.callback, step="kept"))
+            # Who has gone on alive still hears that he is called back: his line is not free yet.
+            caller = replace(caller, callback=replace(caller.callback, step="resting" if moved else "kept"))
         return places.forget(places.change(queue, caller), leg, at_ms, moved=False)
     for offer in caller.offers:
         queue = released(queue, caller, offer.id, "moved" if moved else "caller-gone")
@@ -79,7 +80,11 @@ def leg_answered(queue: Queue, notice: n.LegAnswered) -> Queue:
     if known.step == "up" or notice.call in queue.departed:
         return queue if known.leg == notice.call or notice.call in queue.departed else _stray(queue, notice.call)
     offers = tuple(replace(o, step="accepted") if o.step == "dialling" else o for o in caller.offers)
-    up = replace(caller, callback=replace(known, step="up", leg=notice.call), offers=offers)
+    # He has been called in time; from now on he waits as others do.
+    timers = caller.timers - {"max-wait"}
+    up = replace(
+        caller, callback=replace(known, step="up", leg=notice.call), offers=offers, overdue=False, timers=timers
+    )
     return places.change(replace(queue, legs={**queue.legs, notice.call: caller.call}), up)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from ingress.envelope import Address, AggregateKind
 from worker.aggregates.queue.adopt import adopt_one, cleared
 from worker.aggregates.queue.state import Caller, Queue, TimerKind
-from worker.commands import command as c
-from worker.decisions.decision import Act, CancelTimer, Send, SetTimer, Tell
+from worker.decisions.decision import Act, CancelTimer, SetTimer, Tell
 from worker.events import notices as n
 from worker.events.event import Event
 from worker.policy.model import Goal, Tenant
@@ -54,10 +53,7 @@ class Desk:
                 self.tell("agent", offer.agent, n.OfferWithdrawn(offer.id, "moved"))
 
     def go_on(self, caller: Caller, reason: n.GoOnReason, goal: Goal | None = None) -> None:
-        """Send a caller on who is not with an agent. A leg that we dialled is just hung up."""
+        """Send a caller on who is not with an agent."""
         self.withdraw(caller)
         self.cancel_all(caller)
-        if caller.callback is not None and caller.callback.leg is not None:
-            self.do(Send(c.Hangup(caller.callback.leg)))
-        else:
-            self.tell("call", caller.call, n.GoOn(reason, goal))
+        self.tell("call", caller.leg, n.GoOn(reason, goal))

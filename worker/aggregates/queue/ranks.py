@@ -16,7 +16,7 @@ Rank = tuple[int, int, str]
 LONGEST, SHORTEST = 128, 48
 
 
-class Ranks(msgspec.Struct, frozen=True):
+class Ranks(msgspec.Struct, frozen=True, gc=False):
     """Ranks in order, none twice."""
 
     chunks: tuple[tuple[Rank, ...], ...] = ()

@@ -18,7 +18,7 @@ _NAMES = tuple(map(str, range(SHARDS)))
 V = TypeVar("V")
 
 
-class Shards(msgspec.Struct, Generic[V], frozen=True):
+class Shards(msgspec.Struct, Generic[V], frozen=True, gc=False):
     """Values by text; reads like a dict."""
 
     parts: dict[str, dict[str, V]] = {}

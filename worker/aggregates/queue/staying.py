@@ -101,7 +101,9 @@ def _leaves(desk: Desk, caller: Caller, *, emptied: bool) -> bool:
     """Send a caller on who is not to wait any longer, and say whether he goes."""
     rules = desk.rules
     key = rules.keys.get(caller.pressed) if caller.pressed else None
-    away = caller.callback is not None and caller.callback.leg is None
+    away = caller.callback is not None and caller.callback.step in ("leaving", "kept", "resting")
+    if caller.callback is not None and caller.callback.step == "dialling":
+        return False
     if desk.removed and not away:
         desk.go_on(caller, "closed")
     elif emptied and rules.leave_when_unstaffed and not desk.queue.staffed and caller.callback is None:
@@ -129,6 +131,7 @@ def goal_of(goal: Goal) -> Goal:
 def _stays(desk: Desk, caller: Caller) -> None:
     if "unstaffed" not in caller.timers:
         _watch_staff(desk, caller)
+    calling.wait_on(desk, caller)
     calling.rest(desk, caller)
     if caller.callback is None or caller.callback.step in ("kept", "up"):
         after_ms = next_stage_ms(desk.queue, desk.rules, caller.stage_ms)
