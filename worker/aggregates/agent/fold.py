@@ -18,7 +18,8 @@ from worker.events.timers import TimerFired
 
 def fold(agent: Agent, event: Event) -> Agent:
     """Return the agent as he is known after *event*."""
-    return line.let_go(_folded(agent, event))
+    after = line.let_go(_folded(agent, event))
+    return after if after.duty == agent.duty else replace(after, since_ms=event.received_ms)
 
 
 def adopt(agent: Agent, acts: tuple[Act, ...]) -> Agent:

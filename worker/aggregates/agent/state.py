@@ -60,6 +60,8 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
     standing: Standing = "offline"
     reason: str = ""
     duty: Duty = "offline"
+    #: Since when it is that (Redis time, ms); 0: from the beginning.
+    since_ms: int = 0
 
     #: How the leg stands; `resting` waits for the redial time after it was lost, `lost` has still to be seen to,
     #: `phoned` for the phone to be free after a login by it, `closing` for the end of the leg that was hung up.

@@ -139,12 +139,19 @@ def _noted(queue: Queue, what: str, of: str, value: str) -> Queue:
             waited_ms = int(value)
             longest_ms = max(tally.longest_wait_ms, waited_ms)
             return replace(queue, tally=replace(tally, abandoned=tally.abandoned + 1, longest_wait_ms=longest_ms))
+        case "abandoned-late":
+            return replace(queue, tally=replace(tally, abandoned_late=tally.abandoned_late + 1))
         case "short-abandoned":
             return replace(queue, tally=replace(tally, short_abandoned=tally.short_abandoned + 1))
         case "moved":
             return replace(queue, tally=replace(tally, moved=tally.moved + 1))
         case "lapsed":
             return replace(queue, lapsed={**queue.lapsed, of: int(value)})
+        case "in-time" | "late" if caller:
+            in_time = tally.answered_in_time + (what == "in-time")
+            return places.put(
+                replace(queue, tally=replace(tally, answered_in_time=in_time)), replace(caller, judged=True)
+            )
         case "meant" if caller:
             return places.put(queue, replace(caller, agent=value))
         case "given-up" if caller:

@@ -96,6 +96,8 @@ def _departed(desk: Desk, departure: Departure) -> None:
     waited_ms = max(0, departure.at_ms - caller.arrived_ms)
     short = caller.callback is None and waited_ms < desk.rules.short_abandon_secs * 1000
     desk.do(Note("short-abandoned" if short else "abandoned", caller.call, str(waited_ms)))
+    if not short and waited_ms > desk.rules.service_level_secs * 1000:
+        desk.do(Note("abandoned-late", caller.call))
     if desk.rules.resume_secs > 0 and caller.number.lower() not in NO_NUMBER:
         desk.do(Note("lapsed", caller.number, str(caller.since_ms)))
         desk.do(SetTimer(f"resume:{caller.number}", desk.now_ms + round(desk.rules.resume_secs * 1000)))

@@ -84,6 +84,8 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     gone: GoOnReason | None = None
     end: End | None = None
     connected_ms: int | None = None
+    #: His wait until an agent answered has been held against the policy's threshold.
+    judged: bool = False
     #: The conversation is over, and the leg should end by itself soon; else it is ended.
     ending: Literal["left", "timed", "due"] | None = None
     callback: Callback | None = None
@@ -228,6 +230,10 @@ class Tally(msgspec.Struct, frozen=True, gc=False):
     dismissed: int = 0
     refused: int = 0
     moved: int = 0
+    #: Of the answered those whose wait was within the threshold of that moment's policy, and of the abandoned those
+    #: whose wait was longer.
+    answered_in_time: int = 0
+    abandoned_late: int = 0
     #: Answered by being called back.
     called_back: int = 0
     #: Offers made, and callers who got their place back.

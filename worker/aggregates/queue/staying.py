@@ -7,7 +7,7 @@ from worker.aggregates.queue.desk import Desk
 from worker.aggregates.queue.state import Caller, Offer
 from worker.aggregates.queue.tiers import next_stage_ms
 from worker.commands import command as c
-from worker.decisions.decision import CancelTimer, Send, SetTimer
+from worker.decisions.decision import CancelTimer, Note, Send, SetTimer
 from worker.events import notices as n
 from worker.policy.model import Goal, is_open
 
@@ -86,6 +86,9 @@ def _with_agent(desk: Desk, caller: Caller, offer: Offer | None) -> None:
         desk.do(Send(c.ReadParticipants(offer.conference)))
     elif offer.step == "connected":
         desk.cancel_all(caller)
+        if caller.end == "answered" and caller.connected_ms is not None and not caller.judged:
+            in_time = caller.connected_ms - caller.arrived_ms <= desk.rules.service_level_secs * 1000
+            desk.do(Note("in-time" if in_time else "late", caller.call))
 
 
 def _assign(desk: Desk, caller: Caller, offer: Offer) -> None:
