@@ -124,8 +124,9 @@ async def whole(
                     ),
                 ):
                     bench = Bench(redis, url, keys)
-                    for agent in AGENTS:
-                        await bench.append("agent", agent, Enrol("test"))
+                    for name, agent in policy.tenants["default"].agents.items():
+                        enrol = Enrol("test", log_in=agent.log_in == "policy", reach=agent.reach)
+                        await bench.append("agent", name, enrol)
                     yield Whole(emulator, worker, breaker, bench)
             tasks.cancel_scope.cancel()
     finally:
