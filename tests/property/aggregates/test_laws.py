@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+from typing import Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ingress.envelope import Address, AggregateKind
+from ingress.intents.model import Asked, Decline, EndConversation, SetAgentState, WrapUp
 from worker.aggregates import machine
+from worker.aggregates.agent.state import Standing
 from worker.aggregates.differences import differences, look_again, look_at
 from worker.commands import command as c
 from worker.commands.client_state import ClientState, encode_client_state
@@ -24,12 +28,15 @@ from worker.events.outcomes import (
     Seen,
     StatusSeen,
 )
+from worker.policy.model import Tenant
 from worker.testing.centre import NUMBER, Centre, small_tenant
 from worker.testing.stage import Sent
 
 CALL = Address("default", "call", "c1")
 ROOM = Address("default", "conference", "room")
 Fact = w.Delivered | Observed
+Reach = Literal["nailed-up", "on-demand"]
+REACHES: tuple[Reach, ...] = ("nailed-up", "on-demand")
 GREETED = encode_client_state(ClientState(speech="greeting"))
 
 
@@ -143,6 +150,13 @@ class Chaos:
             self.rooms[room].discard(call)
             self.say("conference", room, w.ParticipantLeft(room, call))
 
+    def ask(self, agent: str) -> None:
+        """Ask something of an agent that may be possible, or not."""
+        states: tuple[Standing, ...] = ("available", "available", "paused", "offline")
+        state = self.random.choice(states)
+        wishes = (SetAgentState(agent, state), Decline(agent), WrapUp(agent, 0), EndConversation(agent))
+        self.centre.tell("agent", agent, Asked(self.random.choice(wishes), "test"))
+
     def look(self, address: Address) -> None:
         """Read what Telnyx shows of an aggregate now; it is taken in by `notice`, perhaps much later."""
         state, now_ms = self.centre.states[address], self.centre.now_ms
@@ -237,9 +251,9 @@ class Chaos:
 
 
 @settings(max_examples=60)
-@given(st.integers(0, 2**32))
-def test_whatever_the_order_of_events_no_caller_is_lost_and_none_is_with_two_agents(seed: int) -> None:
-    centre = Centre(small_tenant())
+@given(st.integers(0, 2**32), st.sampled_from(REACHES))
+def test_whatever_the_order_of_events_no_caller_is_lost_and_none_is_with_two_agents(seed: int, reach: Reach) -> None:
+    centre = Centre(reached(reach))
     world = Chaos(centre, seed)
     dice = world.random
     centre.sign_in("alice")
@@ -254,6 +268,8 @@ def test_whatever_the_order_of_events_no_caller_is_lost_and_none_is_with_two_age
             world.end(dice.choice(callers + [f"leg{n}" for n in range(1, world.legs + 1)]))
         elif roll < 0.15:
             centre.advance(dice.choice((0.1, 1, 5)))
+        elif roll < 0.17:
+            world.ask(dice.choice(("alice", "bob")))
         else:
             world.step()
     for call in callers:
@@ -264,9 +280,11 @@ def test_whatever_the_order_of_events_no_caller_is_lost_and_none_is_with_two_age
 
 
 @settings(max_examples=150)
-@given(st.integers(0, 2**32), st.sampled_from((0.0, 0.2)))
-def test_looks_at_any_point_harm_nothing_and_heal_what_lost_webhooks_broke(seed: int, lost: float) -> None:
-    centre = Centre(small_tenant())
+@given(st.integers(0, 2**32), st.sampled_from((0.0, 0.2)), st.sampled_from(REACHES))
+def test_looks_at_any_point_harm_nothing_and_heal_what_lost_webhooks_broke(
+    seed: int, lost: float, reach: Reach
+) -> None:
+    centre = Centre(reached(reach))
     world = Chaos(centre, seed, lost=lost)
     dice = world.random
     centre.sign_in("alice")
@@ -309,6 +327,12 @@ def test_looks_at_any_point_harm_nothing_and_heal_what_lost_webhooks_broke(seed:
     assert {address.id for address in held} <= there
 
 
+def reached(reach: Reach) -> Tenant:
+    """Return the policy of a small centre whose agents are reached so."""
+    tenant = small_tenant()
+    return replace(tenant, agents={name: replace(agent, reach=reach) for name, agent in tenant.agents.items()})
+
+
 def settle(world: Chaos) -> None:
     """Carry on until nothing is due any more."""
     for _ in range(3_000):
@@ -326,5 +350,6 @@ def assert_at_rest(centre: Centre) -> None:
         assert not queue.callers
         assert queue.tally.offered == queue.tally.ended
     for name in ("alice", "bob"):
-        assert centre.agent(name).duty in ("available", "offline")
+        # Who is on demand is paused when he could not be reached for too many callers.
+        assert centre.agent(name).duty in ("available", "offline", "paused")
         assert centre.agent(name).offer is None
