@@ -111,7 +111,7 @@ class Transfer(Intent, frozen=True, tag="transfer"):
     """Give the caller on. Refused unless they talk, or for a target that is not in the policy.
 
     `cold`: at once. `warm`: the target is dialled into the conversation, the caller held meanwhile (consult), and
-    `complete_transfer` lets the agent leave, `cancel_transfer` sends the target away. Warm to numbers and agents only.
+    `complete_transfer` lets the agent leave, `cancel_transfer` sends the target away. Warm to numbers only.
     """
 
     agent: Name
