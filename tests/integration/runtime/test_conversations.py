@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -240,3 +241,55 @@ async def test_a_cold_transfer_brings_the_caller_to_the_other_agent(
         assert not there.part(there.caller).on_hold
         await until(lambda: next(a for a in agents(there.centre) if a.name == "alice").duty == "available")
         assert there.centre.emulator.world.violations == []
+
+
+async def test_an_agent_who_is_lost_while_the_caller_is_held_and_listened_to_leaves_nobody_behind(
+    redis: Redis, redis_url: str, keys: Keys
+) -> None:
+    boss = "sip:boss@sip.telnyx.com"
+    async with scene(redis, redis_url, keys) as there:
+        await there.centre.ask(i.Supervise("alice", "boss"))
+        await there.centre.ask(i.Transfer("alice", i.Target(number=OUTSIDE), "warm"))
+        await until(lambda: there.inside(boss) and there.inside(OUTSIDE) and there.part(there.caller).on_hold)
+        legs = [there.agent, there.dialled(boss), there.dialled(OUTSIDE)]
+        there.centre.emulator.world.hangup(there.agent, cause="normal_clearing", source="callee")
+        await until(lambda: not any(leg is not None and leg.alive for leg in legs))
+        await until(lambda: there.caller.conference is not None and there.talks_with("alice"), secs=15)
+        assert not there.part(there.caller).on_hold
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_whatever_is_asked_while_webhooks_get_lost_everybody_is_free_in_the_end(
+    redis: Redis, redis_url: str, keys: Keys, seed: int
+) -> None:
+    dice = random.Random(seed)
+    settings = settings_of(seed=seed, lost=0.15)
+    intents: list[i.CareIntent] = [
+        i.Hold("alice"), i.Hold("alice", on=False), i.Mute("alice"), i.Say("alice", text="Hello"),
+        i.Transfer("alice", i.Target(number=OUTSIDE), "warm"), i.CompleteTransfer("alice"), i.CancelTransfer("alice"),
+        i.AddParty("alice", OUTSIDE), i.Supervise("alice", "boss"), i.Supervise("alice", "boss", "whisper"),
+        i.PauseRecording("alice"), i.Transfer("alice", i.Target(agent="bob")), i.EndConversation("alice"),
+    ]  # fmt: skip
+    async with whole(redis, redis_url, keys, settings, reconcile_secs=0.3, change=widened) as centre:
+        callers = []
+        for _ in range(4):
+            callers.append(centre.ring(talk_secs=3))
+            for _ in range(12):
+                await centre.ask(dice.choice(intents))
+                await anyio.sleep(0.15)
+        # Two who were left with each other by the agent talk until one of them has had enough.
+        await anyio.sleep(3)
+        for caller in callers:
+            if caller.alive:
+                centre.emulator.world.hangup(caller, cause="normal_clearing", source="caller")
+        await at_rest(centre, secs=75)
+        await until(lambda: not outsiders(centre), secs=75)
+        assert [v for v in centre.emulator.world.violations if "talks" in v] == []
+        failures = centre.worker.metrics.failures
+        assert [sample.value for metric in failures.collect() for sample in metric.samples] == []
+
+
+def outsiders(centre: Whole) -> list[str]:
+    """Return whom we have dialled, and is on the phone, but for the agents."""
+    ours = {f"sip:{name}@sip.telnyx.com" for name in AGENTS}
+    return [leg.to for leg in centre.emulator.world.legs.values() if leg.alive and leg.to not in ours]
