@@ -21,7 +21,7 @@ _FIELD = re.compile(r"((?: +#: [^\n]*\n)*) +(\w+): [^\n]*")
 
 def of(struct: type[msgspec.Struct], old: str) -> str:
     """Return the table of a Struct's settings; a new one begins with the words of the code."""
-    said = _said(struct)
+    said = comments_of(struct)
     rows: dict[Key, str] = {}
     for field in msgspec.structs.fields(struct):
         values = get_args(get_type_hints(struct)[field.name])
@@ -60,7 +60,7 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _said(struct: type[msgspec.Struct]) -> dict[str, str]:
+def comments_of(struct: type[msgspec.Struct]) -> dict[str, str]:
     """Return what the comments above the fields of *struct* say."""
     return dict(_comments(inspect.getsource(struct)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from tests.documents import emulator, meanings, operations, uses, webhooks
+from tests.documents import emulator, meanings, operations, policy, uses, webhooks
 from tests.documents.tables import section
 from worker.testing.emulator import settings
 
@@ -28,6 +28,7 @@ SECTIONS: dict[str, tuple[str, Render | None]] = {
     "phones": ("emulator.md", partial(emulator.of, settings.Phone)),
     "endpoints": ("emulator.md", emulator.endpoints),
     "faults": ("emulator.md", emulator.faults),
+    **{f"policy-{name}": ("policy.md", partial(policy.of, struct)) for name, (struct, _) in policy.TABLES.items()},
 }
 
 

@@ -179,6 +179,12 @@ def test_the_example_that_is_shipped_has_no_mistake() -> None:
     assert set(loaded.policy.tenants["default"].agents) == {"alice", "bob", "carol"}
 
 
+@pytest.mark.parametrize("name", ["office", "centre"])
+def test_the_larger_examples_have_no_mistake(name: str) -> None:
+    path = Path(load.__file__).parents[2] / "examples" / "policies" / f"{name}.toml"
+    assert load_policy(path).warnings == ()
+
+
 def test_a_queue_that_nobody_serves_is_warned_of() -> None:
     loaded = parse_policy(GOOD + "[tenants.default.queues.sales]\n", "policy.toml")
     assert loaded.warnings == ("tenants.default.queues.sales: no agent serves this queue",)

@@ -48,7 +48,7 @@ def test_what_telnyx_leaves_open_names_switches_that_the_emulator_has_and_all_of
     assert {field.encode_name for field in msgspec.structs.fields(settings.Unconfirmed)} <= named
 
 
-@pytest.mark.parametrize("document", ["telnyx.md", "emulator.md"])
+@pytest.mark.parametrize("document", ["telnyx.md", "emulator.md", "policy.md"])
 def test_a_link_leads_somewhere(document: str) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", (DOCS / document).read_text(encoding="utf-8")):
         if target.startswith("https://"):
