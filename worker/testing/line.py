@@ -54,10 +54,8 @@ class OneQueue:
 
     def tell(self, body: Body) -> tuple[Act, ...]:
         """Give the queue an event, and return what it decides."""
+        event = self.event(body)
         self._count += 1
-        event = Event(
-            f"{self.now_ms}-{self._count}", f"e{self._count}", self.address, self.now_ms, self.now_ms, body
-        )  # fmt: skip
         state = fold(self.state, event)
         decided = decide(state, event, self.policy)
         acts = decode_decision(encode_decision(Decision(self.address, decided))).acts
@@ -75,6 +73,11 @@ class OneQueue:
                 case CancelTimer(key):
                     self.timers.pop(key, None)
         return acts
+
+    def event(self, body: Body) -> Event:
+        """Return the event that *body* is when it is told now."""
+        number = self._count + 1
+        return Event(f"{self.now_ms}-{number}", f"e{number}", self.address, self.now_ms, self.now_ms, body)
 
     def hear(self, notice: n.AnyNotice) -> tuple[Act, ...]:
         """Another aggregate tells the queue something."""

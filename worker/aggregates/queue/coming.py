@@ -47,6 +47,9 @@ def depart(queue: Queue, leg: str, at_ms: int, *, moved: bool = False) -> Queue:
     caller = queue.caller_on(leg)
     if caller is None:
         return places.forget(queue, leg, at_ms, moved=moved)
+    if moved and at_ms < caller.arrived_ms:
+        # He has come back since.
+        return queue
     if leg not in (caller.call, caller.leg):
         return places.forget(queue, leg, at_ms, moved=False)
     if caller.callback is not None and leg == caller.call:
@@ -73,12 +76,14 @@ def released(queue: Queue, caller: Caller, offer: str, reason: ReleaseReason) ->
 
 def leg_answered(queue: Queue, notice: n.LegAnswered) -> Queue:
     """Somebody whom we call back has answered."""
+    if notice.call in queue.departed:
+        return queue
     caller = called_back(queue, notice.purpose)
     known = caller.callback if caller else None
     if caller is None or known is None or caller.gone is not None:
-        return _stray(queue, notice.call)
-    if known.step == "up" or notice.call in queue.departed:
-        return queue if known.leg == notice.call or notice.call in queue.departed else _stray(queue, notice.call)
+        return stray(queue, notice.call, notice.at_ms)
+    if known.step == "up":
+        return queue if known.leg == notice.call else stray(queue, notice.call, notice.at_ms)
     offers = tuple(replace(o, step="accepted") if o.step == "dialling" else o for o in caller.offers)
     # He has been called in time; from now on he waits as others do.
     timers = caller.timers - {"max-wait"}
@@ -109,13 +114,13 @@ def unreached(queue: Queue, caller: Caller) -> Queue:
     return places.change(queue, replace(caller, callback=resting, offers=()))
 
 
-def dialled(queue: Queue, purpose: str, leg: str | None) -> Queue:
+def dialled(queue: Queue, purpose: str, leg: str | None, now_ms: int) -> Queue:
     """Telnyx has said which leg it dials for a caller who is called back. None: it may dial one, or not."""
     caller = called_back(queue, purpose)
     if leg is None:
         return queue
     if caller is None or caller.callback is None or purpose_of(caller) != purpose or caller.callback.step != "dialling":
-        return queue if queue.caller_on(leg) or leg in queue.departed else _stray(queue, leg)
+        return queue if queue.caller_on(leg) or leg in queue.departed else stray(queue, leg, now_ms)
     if leg in queue.departed:
         return unreached(queue, caller)
     known = replace(caller, callback=replace(caller.callback, leg=leg))
@@ -138,8 +143,9 @@ def called_back(queue: Queue, purpose: str) -> Caller | None:
     return queue.callers.get(purpose.partition(":")[2].partition(":")[2])
 
 
-def _stray(queue: Queue, leg: str) -> Queue:
-    return queue if leg in queue.strays else replace(queue, strays=(*queue.strays, leg))
+def stray(queue: Queue, leg: str, at_ms: int) -> Queue:
+    """Have a leg hung up that nobody needs; whatever else is heard of it changes nothing."""
+    return places.forget(replace(queue, strays=(*queue.strays, leg)), leg, at_ms, moved=False)
 
 
 def _is_staff(queue: Queue, agent: str) -> bool:

@@ -28,7 +28,7 @@ def fold(queue: Queue, event: Event) -> Queue:
         case n.Told(notice=notice):
             return _told(queue, notice, event.received_ms)
         case TimerFired(key=key):
-            return _timer(queue, key)
+            return _timer(queue, key, event.received_ms)
         case w.CallDequeued(call_control_id=call, reason="hangup"):
             return coming.depart(queue, call, event.occurred_ms)
         case w.CallDequeued(call_control_id=call, reason="timeout"):
@@ -47,7 +47,7 @@ def fold(queue: Queue, event: Event) -> Queue:
                 return offering.read(queue, conference, (), event.received_ms)
             return offering.unread(queue, conference)
         case Outcome(command=c.Dial(client_state=state), result=result):
-            return _dialled(queue, state.purpose or "", result)
+            return _dialled(queue, state.purpose or "", result, event.received_ms)
         case _:
             return queue
 
@@ -69,7 +69,9 @@ def _told(queue: Queue, notice: n.AnyNotice, now_ms: int) -> Queue:
             return coming.leg_ended(queue, notice)
         case n.KeyPressed(call=call, digit=digit):
             caller = queue.callers.get(call)
-            return places.change(queue, replace(caller, pressed=digit)) if may_move(caller) and caller else queue
+            if caller is None or caller.callback is not None or not may_move(caller):
+                return queue
+            return places.change(queue, replace(caller, pressed=digit))
         case n.Announced(call=call, announcement=announcement):
             caller = queue.callers.get(call)
             if caller is None or caller.saying != announcement:
@@ -101,19 +103,19 @@ def _offer(queue: Queue, notice: n.AnyNotice, now_ms: int) -> Queue:
             return queue
 
 
-def _dialled(queue: Queue, purpose: str, result: Succeeded | Refused | Unknown) -> Queue:
+def _dialled(queue: Queue, purpose: str, result: Succeeded | Refused | Unknown, now_ms: int) -> Queue:
     match result:
         case Refused():
             caller = coming.called_back(queue, purpose)
             return coming.unreached(queue, caller) if caller and coming.purpose_of(caller) == purpose else queue
         case Succeeded(call=leg):
-            return coming.dialled(queue, purpose, leg)
+            return coming.dialled(queue, purpose, leg, now_ms)
         case Unknown():
             # It may ring all the same: then the leg tells us; else the timer ends the wait.
             return queue
 
 
-def _timer(queue: Queue, key: str) -> Queue:
+def _timer(queue: Queue, key: str, now_ms: int) -> Queue:
     what, _, ident = key.partition(":")
     match what:
         case "offer":
@@ -124,10 +126,10 @@ def _timer(queue: Queue, key: str) -> Queue:
             return replace(queue, lapsed={number: ms for number, ms in queue.lapsed.items() if number != ident})
         case _:
             caller = queue.callers.get(ident)
-            return queue if caller is None else _callers_timer(queue, what, caller)
+            return queue if caller is None else _callers_timer(queue, what, caller, now_ms)
 
 
-def _callers_timer(queue: Queue, what: str, caller: Caller) -> Queue:
+def _callers_timer(queue: Queue, what: str, caller: Caller, now_ms: int) -> Queue:
     caller = replace(caller, timers=frozenset(kind for kind in caller.timers if kind != what))
     match what:
         case "max-wait":
@@ -149,7 +151,7 @@ def _callers_timer(queue: Queue, what: str, caller: Caller) -> Queue:
         case "dial":
             leg = caller.callback.leg if caller.callback and caller.callback.step == "dialling" else None
             queue = coming.unreached(places.put(queue, caller), caller)
-            return replace(queue, strays=(*queue.strays, leg)) if leg else queue
+            return coming.stray(queue, leg, now_ms) if leg else queue
         case "retry" if caller.callback and caller.callback.step == "resting":
             return places.change(queue, replace(caller, callback=replace(caller.callback, step="kept")))
         case _:
