@@ -8,6 +8,8 @@ from typing import assert_never
 
 from worker.testing.emulator.settings import Conditions, Unconfirmed
 from worker.testing.simulation import history as h
+from worker.testing.simulation.centre import draw_centre
+from worker.testing.simulation.day import draw_deeds, draw_phones, draw_rings
 from worker.testing.simulation.machines import Machine
 from worker.testing.simulation.redis.server import Weather
 from worker.testing.simulation.world import Simulation
@@ -73,7 +75,10 @@ def _aim(world: Simulation, fault: h.Aimed, machine: Machine, action: Callable[[
 
 
 def draw(seed: int) -> h.History:
-    """Return the history of a seed: some calls, and some of everything that can go wrong."""
+    """Return the history of a seed: some calls, and some of everything that can go wrong.
+
+    Even seeds have a whole contact centre with all that people do; odd ones many calls to one queue.
+    """
     chance = random.Random(f"{seed} history")
     workers, agents = chance.randint(1, 3), chance.randint(1, 3)
     rings = tuple(
@@ -89,7 +94,14 @@ def draw(seed: int) -> h.History:
             key=lambda ring: ring.at_secs,
         )
     )
-    kinds = chance.choices(list(FAULTS), list(FAULTS.values()), k=chance.randint(0, 8))
+    centre = None if seed % 2 else draw_centre(chance)
+    if centre is not None:
+        rings = draw_rings(chance, centre)
+    kinds = chance.choices(
+        list(FAULTS),
+        list(FAULTS.values()),
+        k=chance.choice((0, chance.randint(0, 8))) if centre else chance.randint(0, 8),
+    )
     faults = [_fault(chance, kind, rings, workers) for kind in kinds]
     return h.History(
         seed=seed,
@@ -100,6 +112,9 @@ def draw(seed: int) -> h.History:
         partitions=chance.choice((1, 2, 4)),
         lease_secs=chance.choice((1.0, 2.0, 5.0)),
         unconfirmed=_unconfirmed(chance),
+        policy=centre,
+        deeds=draw_deeds(chance, centre) if centre is not None else (),
+        phones=draw_phones(chance, centre) if centre is not None else {},
     )
 
 

@@ -8,7 +8,9 @@ from typing import Literal
 import msgspec
 
 from ingress.errors import ConfigError, NotThereError
-from worker.testing.emulator.settings import Conditions, Unconfirmed
+from ingress.intents.model import AnyIntent
+from worker.policy.model import Tenant
+from worker.testing.emulator.settings import Conditions, Phone, Unconfirmed
 from worker.testing.simulation.redis.server import Weather
 
 Away = Literal["refused", "silent"]
@@ -21,11 +23,60 @@ class _Happening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at_secs: float
 
 
+class Press(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Keys are pressed so long after ringing."""
+
+    after_secs: float
+    digits: str
+
+
 class Ring(_Happening, frozen=True, tag="ring"):
     """A caller rings, and waits so long before hanging up; if connected, talks so long."""
 
     patience_secs: float = 60.0
     talk_secs: float = 5.0
+    #: The number that is rung, and whose it is that rings; empty: the only one, and one of his own.
+    to: str = ""
+    number: str = ""
+    keys: tuple[Press, ...] = ()
+    #: He hangs up so long after ringing, whatever goes on.
+    leaves_secs: float | None = None
+
+
+#: What is waited for, half a minute at most, before something is done: that the agent's phone rings, that he is in a
+#: conversation, that somebody waits in the queue.
+When = Literal["", "rings", "talks", "waits"]
+#: The name of whichever agent it is for whom that is so.
+SOMEBODY = "somebody"
+
+
+class Ask(_Happening, frozen=True, tag="ask"):
+    """Somebody asks for something.
+
+    A call that is named `caller:N` is the one of the N-th who rang, `waiting` the first in the queue; a conference
+    named `room:AGENT` is the one in which the agent is.
+    """
+
+    intent: AnyIntent
+    when: When = ""
+
+
+class HangUp(_Happening, frozen=True, tag="hang-up"):
+    """An agent's phone hangs up."""
+
+    agent: str
+    when: When = ""
+
+
+class Key(_Happening, frozen=True, tag="key"):
+    """An agent presses keys."""
+
+    agent: str
+    digits: str
+    when: When = "talks"
+
+
+Deed = Ask | HangUp | Key
 
 
 class Aimed(_Happening, frozen=True):
@@ -117,6 +168,11 @@ class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     partitions: int = 4
     lease_secs: float = 2.0
     unconfirmed: Unconfirmed = Unconfirmed()
+    #: The whole policy; none: one number, one queue and so many agents as `agents` says.
+    policy: Tenant | None = None
+    deeds: tuple[Deed, ...] = ()
+    #: What the phones that we dial do, in turn; then they answer.
+    phones: dict[str, tuple[Phone, ...]] = {}
     #: Why it is kept: what it once broke.
     note: str = ""
 

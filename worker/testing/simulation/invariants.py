@@ -17,6 +17,8 @@ from worker.ledger.ledger import Ledger
 from worker.runtime.journal import events_of, order_of
 from worker.testing.emulator.clock import secs_between
 from worker.testing.emulator.legs import Leg
+from worker.testing.simulation.centre import OUTSIDE
+from worker.testing.simulation.conduct import Conduct, may_take
 from worker.testing.simulation.redis.streams import show_id
 from worker.testing.simulation.world import KEYS, WRAP_UP_SECS, Simulation
 
@@ -35,11 +37,15 @@ class Watch:
         self._positions: dict[Partition, tuple[int, int]] = {}
         self._waited_since: dict[str, float] = {}
         self._free_since: dict[str, float] = {}
+        self._conduct = Conduct(world)
 
     def look(self, now: float) -> None:
         """Look at what must be so at any time; *now* is the virtual time of the run."""
         world = self._world
         for violation in world.phones.violations:
+            if violation.startswith(OUTSIDE) and "is dialled" in violation:
+                # Two callers may be given on to one number.
+                continue
             world.complain(f"at the phones: {violation}")
         for (operation, name), count in world.effects.items():
             if count > 1:
@@ -52,6 +58,7 @@ class Watch:
         for partition in world.partitions():
             self._one_owner(partition)
             self._forward(partition)
+        self._conduct.look()
         self._nobody_waits_for_nothing(now)
 
     def look_when_quiet(self) -> None:
@@ -61,6 +68,9 @@ class Watch:
             events, decisions = self.events(partition), self.decisions(partition)
             self._each_once(partition, events, decisions)
             self._as_replayed(partition, events, decisions)
+        everything = [event for partition in world.partitions() for event in self.events(partition)]
+        decided = [each for partition in world.partitions() for each in self.decisions(partition).items()]
+        self._conduct.look_when_quiet(everything, decided)
         self._accepted()
         self._nothing_undecided()
         for leg in world.phones.legs.values():
@@ -89,7 +99,7 @@ class Watch:
             last = world.stream(KEYS.log(partition)).last
             if order_of(world.text(KEYS.position(partition)) or "0-0") != last:
                 return f"partition {partition} has events that are not decided"
-        return None
+        return self._conduct.busy_with()
 
     def events(self, partition: Partition) -> list[Event]:
         """Return the events of a partition's log."""
@@ -113,7 +123,8 @@ class Watch:
         if leg.conference is None or not leg.alive:
             return
         inside = self._world.telephony.conferences.by_id[leg.conference].legs
-        callers, agents = sum(each.incoming for each in inside), sum(not each.incoming for each in inside)
+        kinds = Counter(self._world.kind_of(each) for each in inside)
+        callers, agents = kinds["caller"], kinds["agent"]
         if callers > 1 or agents > 1:
             self._world.complain(f"{callers} callers and {agents} agents are in one conference")
 
@@ -135,21 +146,18 @@ class Watch:
         self._positions[partition] = position
 
     def _nobody_waits_for_nothing(self, now: float) -> None:
-        legs = [leg for leg in self._world.phones.legs.values() if leg.alive and leg.answered_at is not None]
-        waiting = {leg.id for leg in legs if leg.incoming and leg.conference is None}
-        free = {leg.id for leg in legs if not leg.incoming and self._is_alone(leg)}
+        world = self._world
+        waiting = {leg.id: leg.queue for leg in world.phones.legs.values() if leg.alive and leg.queue is not None}
+        free = self._conduct.agents_at_rest()
         self._waited_since = {call: self._waited_since.get(call, now) for call in waiting}
-        self._free_since = {call: self._free_since.get(call, now) for call in free}
+        self._free_since = {agent: self._free_since.get(agent, now) for agent in free}
         begun = now - WAITS_SECS - WRAP_UP_SECS
-        if begun < self._world.history.faults_end_secs + self._world.history.longest_start_secs:
+        if begun < world.history.faults_end_secs + world.history.longest_start_secs:
             return
-        waits = [call for call, since in self._waited_since.items() if since <= begun]
-        idle = [call for call, since in self._free_since.items() if since <= begun]
-        if waits and idle:
-            self._world.complain(f"somebody has waited for {WAITS_SECS:g} s while an agent was free: {waits[0][:12]}")
-
-    def _is_alone(self, leg: Leg) -> bool:
-        return leg.conference is not None and self._world.telephony.conferences.by_id[leg.conference].legs == [leg]
+        idle = [agent for agent, since in self._free_since.items() if since <= begun]
+        for call, queue in waiting.items():
+            if self._waited_since[call] <= begun and any(may_take(world, agent, queue or "") for agent in idle):
+                world.complain(f"somebody has waited for {WAITS_SECS:g} s while an agent was free: {call[:12]}")
 
     def _each_once(self, partition: Partition, events: list[Event], decisions: dict[str, Decision]) -> None:
         """Each event is in the log once; each decision is upon one of them; each command has one end."""
@@ -176,6 +184,7 @@ class Watch:
             if order_of(event.id) <= position:
                 decision = decisions.get(event.id)
                 replayed.follow(event, decision.acts if decision else ())
+                self._conduct.followed(event, replayed)
         for machine in world.workers:
             if machine.process is None or machine.worker is None:
                 continue
@@ -218,18 +227,8 @@ class Watch:
             leg.ended_at is not None
             and secs_between(leg.started_at, leg.ended_at) >= int(self._world.patience_secs.get(leg.id, 0.0))
         )
-        if talked or gave_up or leg.id in self._dismissed():
-            return
-        self._world.complain(f"a caller's call ended ({leg.cause}) for no reason")
-
-    def _dismissed(self) -> set[str]:
-        found: set[str] = set()
-        for machine in self._world.workers:
-            for ledger in machine.worker.ledgers().values() if machine.worker is not None else ():
-                for address, state in ledger.aggregates.items():
-                    if getattr(state, "dismissed", None):
-                        found.add(address.id)
-        return found
+        if not (talked or gave_up or leg.id in self._world.people.left or self._conduct.ended_well(leg)):
+            self._world.complain(f"a caller's call ended ({leg.cause}) for no reason")
 
 
 def written(ledger: Ledger) -> bytes:

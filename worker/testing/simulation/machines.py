@@ -9,6 +9,7 @@ from contextvars import Context
 from typing import Any
 
 import anyio
+import msgspec
 from redis.exceptions import RedisError
 
 from ingress.batch import PATIENCE_SECS, Batcher
@@ -234,8 +235,28 @@ class Door(Machine):
         await asyncio.wait([answer], timeout=secs)
         return answer.result() if answer.done() and not process.dead else None
 
+    async def ask(self, entry: LogEntry, *, secs: float) -> bool:
+        """Send an intent to the ingress and return whether it was answered in time that it is in the log."""
+        process = self.process
+        if process is None or self._batcher is None:
+            return False
+        context = self._outside.copy()
+        context.run(process_of.set, process)
+        loop = asyncio.get_running_loop()
+        answer = loop.create_task(self._keep(self._batcher, entry), name=f"{process.name} intent", context=context)
+        await asyncio.wait([answer], timeout=secs)
+        return answer.done() and answer.result() and not process.dead
+
     def _forget(self) -> None:
         self._batcher = None
+
+    async def _keep(self, batcher: Batcher, entry: LogEntry) -> bool:
+        try:
+            with anyio.fail_after(PATIENCE_SECS):
+                await batcher.append(msgspec.structs.replace(entry, received_ms=wall_ms()))
+        except (LogUnavailableError, TimeoutError):
+            return False
+        return True
 
     async def _live(self, _: Process) -> None:
         redis = connect(self._redis)

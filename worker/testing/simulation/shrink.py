@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
+from worker.policy.model import Queue
 from worker.testing.emulator.settings import Conditions, Unconfirmed
 from worker.testing.simulation.history import History, TelnyxConditions
 from worker.testing.simulation.invariants import kind_of
@@ -43,6 +44,12 @@ def _shorter(history: History) -> Iterator[History]:
     for size in _sizes(len(history.rings)):
         for start in range(0, len(history.rings), size):
             yield replace(history, rings=history.rings[:start] + history.rings[start + size :])
+    for size in _sizes(len(history.deeds)):
+        for start in range(0, len(history.deeds), size):
+            yield replace(history, deeds=history.deeds[:start] + history.deeds[start + size :])
+    for address in history.phones:
+        yield replace(history, phones={other: does for other, does in history.phones.items() if other != address})
+    yield from _plainer(history)
     for field in ("agents", "workers", "partitions"):
         if getattr(history, field) > 1:
             yield replace(history, **{field: getattr(history, field) - 1})
@@ -58,6 +65,22 @@ def _shorter(history: History) -> Iterator[History]:
             if getattr(fault.conditions, field) != getattr(Conditions(), field):
                 calmer = replace(fault, conditions=replace(fault.conditions, **{field: getattr(Conditions(), field)}))
                 yield replace(history, faults=(*history.faults[:place], calmer, *history.faults[place + 1 :]))
+
+
+def _plainer(history: History) -> Iterator[History]:
+    """Yield histories of a smaller or plainer contact centre."""
+    centre = history.policy
+    if centre is None:
+        return
+    if len(centre.agents) > 1:
+        for name in centre.agents:
+            fewer = {other: agent for other, agent in centre.agents.items() if other != name}
+            yield replace(history, policy=replace(centre, agents=fewer))
+    for name, queue in centre.queues.items():
+        for field in Queue.__struct_fields__:
+            if getattr(queue, field) != getattr(Queue(), field):
+                plainer = replace(queue, **{field: getattr(Queue(), field)})
+                yield replace(history, policy=replace(centre, queues={**centre.queues, name: plainer}))
 
 
 def _sizes(count: int) -> Iterator[int]:

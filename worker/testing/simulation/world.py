@@ -28,13 +28,15 @@ from worker.testing.emulator.api import Api
 from worker.testing.emulator.clock import Clock
 from worker.testing.emulator.delivery import Delivery
 from worker.testing.emulator.handlers.table import Answer, Table
+from worker.testing.emulator.legs import Leg
 from worker.testing.emulator.limits import Limits
 from worker.testing.emulator.repetitions import Repetitions
 from worker.testing.emulator.settings import Conditions, EmulatorSettings
 from worker.testing.emulator.telephony import Telephony
 from worker.testing.emulator.world import World
-from worker.testing.simulation.history import History
+from worker.testing.simulation.history import History, Ring
 from worker.testing.simulation.machines import Door, WorkerMachine
+from worker.testing.simulation.people import People, kind_of
 from worker.testing.simulation.redis.keyspace import Stream
 from worker.testing.simulation.redis.server import Server
 from worker.testing.simulation.telnyx import API_KEY, Line
@@ -83,11 +85,12 @@ class Simulation:
         table = _counted(self.telephony.table(limits), self.effects)
         self.api = Api(settings, API_KEY, table, limits=limits, repetitions=repetitions, delivery=self.delivery)
         self.line = Line(self.api, self.outside)
-        self.policy = policy_of(history.agents)
+        self.policy = loaded(history.policy) if history.policy is not None else policy_of(history.agents)
         self.door = Door(
             "ingress", self.redis, self.outside,
             verifier=Verifier([key.verify_key]), keys=KEYS, partitions=history.partitions,
         )  # fmt: skip
+        self.people = People(history, self.telephony, self.door, self.later)
         self.workers = [self._machine(number) for number in range(history.workers)]
 
     def unix_secs(self) -> float:
@@ -140,7 +143,8 @@ class Simulation:
         for machine in self.workers:
             machine.start()
         for ring in self.history.rings:
-            self.later(ring.at_secs, self._ringing(ring.patience_secs, ring.talk_secs))
+            self.later(ring.at_secs, self._ringing(ring))
+        self.people.begin(tasks)
 
     async def end(self) -> None:
         """End all processes."""
@@ -153,13 +157,26 @@ class Simulation:
         """Do *action* at a time of the run, in the world outside."""
         asyncio.get_running_loop().call_at(at_secs, action, context=self.outside)
 
-    def _ringing(self, patience_secs: float, talk_secs: float) -> Callable[[], None]:
-        def ring() -> None:
-            from_ = f"+1555{len(self.phones.legs):07d}"
-            leg = self.actors.ring(from_, NUMBER, patience_secs=patience_secs, talk_secs=talk_secs)
-            self.patience_secs[leg.id] = patience_secs
+    def tenant(self) -> Tenant:
+        """Return the only tenant's policy."""
+        return self.policy.policy.tenants["default"]
 
-        return ring
+    def kind_of(self, leg: Leg) -> str:
+        """Return who is on a leg: `caller`, `agent`, `supervisor` or `outsider`."""
+        return kind_of(self.tenant(), leg)
+
+    def _ringing(self, ring: Ring) -> Callable[[], None]:
+        def begin() -> None:
+            from_ = ring.number or f"+1555{len(self.phones.legs):07d}"
+            leg = self.actors.ring(from_, ring.to or NUMBER, patience_secs=ring.patience_secs, talk_secs=ring.talk_secs)
+            self.patience_secs[leg.id] = ring.patience_secs
+            self.people.callers.append(leg.id)
+            for press in ring.keys:
+                self.phones.later(press.after_secs, lambda press=press: self.people.press(leg, press.digits))  # type: ignore[misc]
+            if ring.leaves_secs is not None:
+                self.phones.later(ring.leaves_secs, lambda: self.people.hang_up(leg))
+
+        return begin
 
     def _machine(self, number: int) -> WorkerMachine:
         history = self.history
@@ -196,6 +213,11 @@ def policy_of(agents: int) -> LoadedPolicy:
             for name in names
         },
     )
+    return loaded(tenant)
+
+
+def loaded(tenant: Tenant) -> LoadedPolicy:
+    """Return the policy of one tenant as if it had been read from a file."""
     return parse_policy(to_toml(Policy({"default": tenant})), "policy.toml")
 
 
