@@ -63,6 +63,17 @@ def test_an_offer_rings_his_phone_with_the_callers_number_and_no_longer_than_it_
     assert (alice.agent().duty, alice.told(n.OfferAccepted)) == ("reserved", [])
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [("+15550100", "+15550100"), ("sip:jo@example.com:5060;x=1", "jo example.com 5060 x 1"), ("ü" * 200, ""), ("", "")],
+)
+def test_his_phone_shows_the_caller_in_characters_that_telnyx_takes(alice: AgentStage, number: str, shown: str) -> None:
+    alice.tell_agent_of("queue", "support", n.OfferMade("o1", "c1", "support", number))
+    dial = alice.dialled().command
+    assert isinstance(dial, c.Dial)
+    assert dial.shown == shown
+
+
 def test_he_accepts_only_when_his_leg_is_in_its_conference(alice: AgentStage) -> None:
     rung(alice).answer("leg-1", alice.dialled())
     assert not alice.told(n.OfferAccepted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ingress.envelope import Address
@@ -25,6 +26,9 @@ HANG_UP_AGAIN_MS = 10_000
 SCREEN_MS = 8_000
 #: Who logs in by phone hears so and hangs up before he is dialled.
 DIAL_BACK_MS = 10_000
+#: A name that a phone shows (Telnyx's `from_display_name`): its length, and what may not be in it.
+MAX_SHOWN = 128
+_NOT_SHOWN = re.compile(r"[^A-Za-z0-9 _~!.+-]")
 #: Telnyx ends a conference after four hours, and a leg too: an agent without a caller is moved before.
 ROOM_AGE_MS = 12_600_000
 LEG_AGE_MS = 13_500_000
@@ -81,7 +85,7 @@ def _dial(agent: Agent, event: Event, policy: Tenant, rules: AgentPolicy) -> Ite
     offer = agent.offer
     if offer is not None and offer.step == "made":
         secs = max(LEAST_RING_SECS, min(rules.ring_secs, offer.within_ms // 1000))
-        mark, shown, detect = _mark(agent, f"offer:{agent.dials}"), offer.number, rules.detect_machine
+        mark, shown, detect = _mark(agent, f"offer:{agent.dials}"), _shown(offer.number), rules.detect_machine
     elif offer is None and agent.reach == "nailed-up" and agent.standing != "offline":
         secs, mark, shown, detect = rules.ring_secs, _mark(agent, f"line:{agent.dials}"), "", False
     else:
@@ -90,6 +94,11 @@ def _dial(agent: Agent, event: Event, policy: Tenant, rules: AgentPolicy) -> Ite
         c.Dial(rules.address, policy.caller_id, policy.connection_id, secs, mark, shown=shown, detect_machine=detect)
     )
     yield SetTimer("ring", event.received_ms + secs * 1000 + RING_SLACK_MS)
+
+
+def _shown(number: str) -> str:
+    """Return the caller's number, or SIP address, in the characters that Telnyx takes for a name."""
+    return _NOT_SHOWN.sub(" ", number.removeprefix("sip:").removeprefix("sips:"))[:MAX_SHOWN].strip()
 
 
 def _mark(agent: Agent, purpose: str) -> ClientState:

@@ -199,7 +199,7 @@ class Simulation:
 
 
 def policy_of(agents: int) -> LoadedPolicy:
-    """Return a policy of one number, one queue and so many agents."""
+    """Return a policy of one number, one queue and so many agents, every third of them on demand."""
     names = [f"agent{number}" for number in range(agents)]
     tenant = Tenant(
         connection_id="1",
@@ -209,8 +209,14 @@ def policy_of(agents: int) -> LoadedPolicy:
         numbers={NUMBER: Number(QUEUE, greeting="Welcome.")},
         queues={QUEUE: Queue(max_wait_secs=60, offer_secs=10, connect_secs=10)},
         agents={
-            name: Agent(f"sip:{name}@sip.telnyx.com", (QUEUE,), wrap_up_secs=WRAP_UP_SECS, redial_secs=5)
-            for name in names
+            name: Agent(
+                f"sip:{name}@sip.telnyx.com",
+                (QUEUE,),
+                reach="on-demand" if number % 3 == 2 else "nailed-up",
+                wrap_up_secs=WRAP_UP_SECS,
+                redial_secs=5,
+            )
+            for number, name in enumerate(names)
         },
     )
     return loaded(tenant)
