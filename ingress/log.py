@@ -16,7 +16,7 @@ import msgspec
 from redis.exceptions import NoScriptError, RedisError
 
 from ingress.durability import Confirmation
-from ingress.envelope import Address, EntryKind, LogEntry
+from ingress.envelope import Address, AggregateKind, EntryKind, LogEntry
 from ingress.errors import LogUnavailableError, TopologyError
 from ingress.redis_cluster import ClusterRedis
 
@@ -122,6 +122,18 @@ class Keys(msgspec.Struct, frozen=True):
     def answer(self, partition: Partition, question_id: str) -> str:
         """String of some seconds: the owner's answer."""
         return self._of(partition, f"answer:{question_id}")
+
+    def views(self, partition: Partition, kind: AggregateKind) -> str:
+        """Hash of what the owner has published of the aggregates of a kind, by their addresses."""
+        return self._of(partition, f"views:{kind}")
+
+    def published(self, partition: Partition) -> str:
+        """String: as of when, and by which owner, a partition's views are published."""
+        return self._of(partition, "published")
+
+    def changes(self, tenant: str) -> str:
+        """Stream of the addresses whose views have changed, of all partitions; capped."""
+        return f"{self.prefix}:changes:{tenant}"
 
     def seen(self, partition: Partition, event_id: str) -> str:
         """String that remembers that an event id was appended."""

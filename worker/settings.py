@@ -28,6 +28,8 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     health_host: str = "127.0.0.1"
     #: 0: any free port; None: no health endpoint.
     health_port: int | None = 8081
+    #: The file of the tokens of those who may see the centre's state; none: whoever reaches a loopback address.
+    tokens: str | None = None
     #: Overrides the policy's `api_base`, for an emulator.
     api_base: str | None = None
     #: Requests to Telnyx at once, of all tenants; and of one, 0: an equal share, at least a quarter.
@@ -61,6 +63,7 @@ ENVIRONMENT = {
     "drain_secs": "SWITCHHOOK_DRAIN_SECS",
     "health_host": "SWITCHHOOK_HEALTH_HOST",
     "health_port": "SWITCHHOOK_HEALTH_PORT",
+    "tokens": "SWITCHHOOK_TOKENS",
     "api_base": "SWITCHHOOK_API_BASE",
     "max_commands": "SWITCHHOOK_MAX_COMMANDS",
     "max_tenant_commands": "SWITCHHOOK_MAX_TENANT_COMMANDS",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -12,10 +12,21 @@ from ingress.health import and_no_others, health_routes
 from worker.runtime.metrics import Metrics
 from worker.runtime.worker import Worker
 
+#: Answers that are under way at the end may take so long.
+SHUTDOWN_SECS = 2.0
+
 
 @asynccontextmanager
-async def serve_health(worker: Worker, metrics: Metrics, *, host: str, port: int) -> AsyncIterator[int]:
-    """Serve `/health/live`, `/health/ready` and `/metrics`, and yield the port.
+async def serve_health(
+    worker: Worker,
+    metrics: Metrics,
+    *,
+    host: str,
+    port: int,
+    more: Sequence[web.RouteDef] = (),
+    ending: Callable[[], None] = lambda: None,
+) -> AsyncIterator[int]:
+    """Serve `/health/live`, `/health/ready`, `/metrics` and *more*, and yield the port; *ending* ends what lasts.
 
     Raises:
         ConfigError: Nothing can listen on that address.
@@ -30,8 +41,9 @@ async def serve_health(worker: Worker, metrics: Metrics, *, host: str, port: int
         }
 
     app = web.Application()
-    app.add_routes(and_no_others(health_routes(lambda: worker.is_ready, details, metrics.registry)))
-    runner = web.AppRunner(app, access_log=None)
+    routes = health_routes(lambda: worker.is_ready, details, metrics.registry)
+    app.add_routes(and_no_others([*routes, *more]))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECS)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
@@ -44,4 +56,5 @@ async def serve_health(worker: Worker, metrics: Metrics, *, host: str, port: int
             ) from None
         yield int(runner.addresses[0][1])
     finally:
+        ending()
         await runner.cleanup()

@@ -29,6 +29,7 @@ from worker.runtime.lag import Lag
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
 from worker.runtime.policies import Policies
+from worker.runtime.publisher import Publisher
 from worker.runtime.reconcile import Reconciler
 from worker.runtime.roster import Bringer
 from worker.runtime.snapshots import Snapshots
@@ -68,6 +69,7 @@ class PartitionOwner:
         keeping: Keeping,
         reconciler: Reconciler,
         witness: Witness,
+        publisher: Publisher,
     ) -> None:
         self.lease = lease
         self.partition = lease.partition
@@ -87,6 +89,7 @@ class PartitionOwner:
         self._reached = reached
         self._snapshots = snapshots
         self._witness = witness
+        self._publisher = publisher
         self._reconciler = reconciler
         self._delivery = Delivery(lease.partition, journal=journal, event_log=event_log, clock=clock)
         self._keeper = Keeper(lease, keeping, snapshots=snapshots, journal=journal, clock=clock, metrics=metrics)
@@ -129,6 +132,7 @@ class PartitionOwner:
             tasks.start_soon(timers.run, name=f"timers {self.partition}")
             tasks.start_soon(self._keeper.run, name=f"keeper {self.partition}")
             tasks.start_soon(self._witness.run, name=f"witness {self.partition}")
+            tasks.start_soon(self._publisher.run, name=f"publisher {self.partition}")
             tasks.start_soon(self._reconciler.run, self.ledger, name=f"reconciler {self.partition}")
             await self._live(tasks, timers)
             with anyio.move_on_after(drain_secs()):
@@ -163,6 +167,7 @@ class PartitionOwner:
         self._carry_on(tasks)
         while not self._leaving.is_set():
             self._witness.note(self.ledger, self._position)
+            self._publisher.rest(self.ledger)
             batch: Entries = []
             with anyio.CancelScope() as self._reading:
                 await self._has_room()
@@ -215,6 +220,7 @@ class PartitionOwner:
         policy = self._policy()
         events = list(events_of(batch, unread=self._metrics.unread.inc))
         waiting = await self._waiting(events)
+        self._publisher.stir(event.address for event in events)
         for event in events:
             self._undocumented.note(event)
             taken = self.ledger.set_aside(event, KILLER) if aside else self._decide(event, policy, waiting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 
 import anyio
 import structlog
@@ -57,10 +58,11 @@ class Reloader:
         except (RedisError, OSError) as exc:
             log.error("policy.not-loaded", path=loaded.path, error=str(exc), hint="send SIGHUP again")
 
-    async def listen(self) -> None:
-        """Reload upon each SIGHUP."""
+    async def listen(self, also: Callable[[], None] = lambda: None) -> None:
+        """Reload upon each SIGHUP, and do what is *also* to be done then."""
         with anyio.open_signal_receiver(signal.SIGHUP) as received:
             async for _ in received:
+                also()
                 await self.reload()
 
 

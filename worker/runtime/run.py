@@ -27,8 +27,12 @@ from worker.runtime.health import serve_health
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import BLOCK_MS
 from worker.runtime.policies import Policies
+from worker.runtime.published import Published
 from worker.runtime.reload import Reloader, RuleFailures, say_warnings
 from worker.runtime.senders import open_senders
+from worker.runtime.state.changes import Feed
+from worker.runtime.state.readers import Readers
+from worker.runtime.state.routes import state_routes
 from worker.runtime.worker import Worker
 from worker.settings import WorkerSettings
 
@@ -54,6 +58,7 @@ async def _run(settings: WorkerSettings) -> None:
     rules = installed_rules()
     loaded = load_policy(settings.policy, rules)
     say_warnings(loaded)
+    readers = Readers(settings.tokens, loaded.policy.tenants, host=settings.health_host)
     metrics = Metrics()
     use_rules(rules, RuleFailures(metrics).tell)
     async with AsyncExitStack() as stack:
@@ -81,12 +86,20 @@ async def _run(settings: WorkerSettings) -> None:
         )
         async with anyio.create_task_group() as tasks:
             if settings.health_port is not None:
-                health = serve_health(worker, metrics, host=settings.health_host, port=settings.health_port)
+                feed = Feed(Published(reads, keys, settings.partitions))
+                health = serve_health(
+                    worker,
+                    metrics,
+                    host=settings.health_host,
+                    port=settings.health_port,
+                    more=state_routes(Published(commands, keys, settings.partitions), readers, feed),
+                    ending=feed.end,
+                )
                 port = await stack.enter_async_context(health)
                 log.info("health.listening", host=settings.health_host, port=port)
             tasks.start_soon(_announce, worker, settings.worker_id)
             tasks.start_soon(on_signals, lambda _: worker.stop(), name="signals")
-            tasks.start_soon(reloader.listen, name="reload")
+            tasks.start_soon(reloader.listen, readers.reload, name="reload")
             await worker.run()
             tasks.cancel_scope.cancel()
 

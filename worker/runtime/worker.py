@@ -29,6 +29,7 @@ from worker.runtime.membership import Membership
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import PartitionOwner
 from worker.runtime.policies import Policies
+from worker.runtime.publisher import Publisher
 from worker.runtime.reconcile import Bounds, Reconciling
 from worker.runtime.snapshots import Snapshots, UnreadableSnapshotError
 from worker.runtime.suspicion import Suspicion
@@ -244,6 +245,7 @@ class Worker:
             keeping=self._keeping,
             reconciler=self._reconciling.of(lease),
             witness=Witness(lease, self._commands, self._keys, self._clock),
+            publisher=Publisher(lease, self._commands, self._keys, self._clock),
         )
         self._owners[lease.partition] = owner
         self.metrics.takeovers.inc()

@@ -80,6 +80,8 @@ RUNS = st.one_of(
     ran("journal.lua", 3, values, ids, positions, ids, values, ids, values),
     ran("snapshot.lua", 2, values, ids, values, ids),
     ran("trim.lua", 5, values, ids, ids),
+    ran("publish.lua", 3, values, positions, positions, b"0"),
+    ran("publish.lua", 3, values, b"", b"", b"1", fields, fields, values),
     said(b"DEL", st.sampled_from([b"k0", b"k1", b"k2", b"k3"])),
     said(b"SET", b"k0", values),
     said(b"XRANGE", st.sampled_from([b"k0", b"k1", b"k2"]), b"-", b"+"),

@@ -118,6 +118,23 @@ def trim(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
     return call("XTRIM", keys[2], "MINID", argv[2])
 
 
+def publish(call: Call, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
+    """Write views, drop others, and say as of when they are."""
+    if call("GET", keys[0]) != argv[0]:
+        return 0
+    reply = 1
+    if argv[2]:
+        known = call("GET", keys[2])
+        reply = 1 if not argv[1] or known == argv[1] else 2
+        call("SET", keys[2], argv[2])
+    first = 4 + int(argv[3])
+    for dropped in argv[4:first]:
+        call("HDEL", keys[1], dropped)
+    for address, view in zip(argv[first::2], argv[first + 1 :: 2], strict=True):
+        call("HSET", keys[1], address, view)
+    return reply
+
+
 #: Each script by where it lies: package and file, whose name the function has.
 FILES: dict[Script, tuple[str, str]] = {
     append: ("ingress", "append.lua"),
@@ -128,6 +145,7 @@ FILES: dict[Script, tuple[str, str]] = {
     journal: ("worker.runtime", "journal.lua"),
     snapshot: ("worker.runtime", "snapshot.lua"),
     trim: ("worker.runtime", "trim.lua"),
+    publish: ("worker.runtime", "publish.lua"),
 }
 
 
