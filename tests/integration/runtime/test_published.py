@@ -114,6 +114,8 @@ async def test_after_a_crash_the_next_owner_publishes_anew_and_drops_what_is_no_
         await eventually(lambda: _has(bench, "agent:alice"))
         assert await bench.redis.hkeys(bench.keys.views(where, "agent")) == [b"default/agent:alice"]
         lease, head = await bench.redis.mget(bench.keys.lease(where), bench.keys.published(where))
+        assert isinstance(head, bytes)
+        assert isinstance(lease, bytes)
         assert json.loads(head)["token"] == lease.decode()
 
 
