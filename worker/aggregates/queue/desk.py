@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from ingress.envelope import Address, AggregateKind
 from worker.aggregates.queue.adopt import adopt_one, cleared
 from worker.aggregates.queue.state import Caller, Queue, TimerKind
@@ -10,6 +12,9 @@ from worker.events import notices as n
 from worker.events.event import Event
 from worker.policy.model import Goal, Tenant
 from worker.policy.model import Queue as QueuePolicy
+
+#: What the policy allows as a priority.
+LEAST_PRIORITY, MOST_PRIORITY = -999, 999
 
 
 class Desk:
@@ -53,7 +58,10 @@ class Desk:
                 self.tell("agent", offer.agent, n.OfferWithdrawn(offer.id, "moved"))
 
     def go_on(self, caller: Caller, reason: n.GoOnReason, goal: Goal | None = None) -> None:
-        """Send a caller on who is not with an agent."""
+        """Send a caller on who is not with an agent; to another queue he takes this one's priority along."""
         self.withdraw(caller)
         self.cancel_all(caller)
+        if goal is not None and goal.queue is not None and self.rules.priority:
+            priority = max(LEAST_PRIORITY, min(MOST_PRIORITY, goal.priority + self.rules.priority))
+            goal = replace(goal, priority=priority)
         self.tell("call", caller.leg, n.GoOn(reason, goal))

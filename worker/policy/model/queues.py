@@ -105,6 +105,7 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     #: A tier of which nobody is logged in is passed over at once.
     skip_empty_tiers: bool = True
     skills: dict[Name, Requirement] = {}
+    #: Added to its callers' priority; to another queue they take it along.
     priority: Priority = 0
     #: A caller who is meant for one agent waits for him alone so long, and not at all when he is logged out.
     personal_secs: PositiveSeconds = 60
