@@ -20,7 +20,10 @@ class Enrol(msgspec.Struct, frozen=True, tag="enrol"):
 
 
 class Strike(msgspec.Struct, frozen=True, tag="strike"):
-    """To an agent: the policy has you no more. You are logged out, after the conversation that you may be in."""
+    """The policy has you no more. An agent is logged out, after the conversation that he may be in.
+
+    A queue sends its callers away, which it would do at its next event in any case.
+    """
 
     by: str
 

@@ -19,11 +19,14 @@ from worker.events.policies import PolicyLoaded
 from worker.ledger.governing import policy_of
 from worker.policy.load import LoadedPolicy, digest_of
 from worker.policy.model import Policy
+from worker.runtime.clock import monotonic
 from worker.runtime.errors import UnavailableError
 from worker.runtime.journal import entries_of
 
 #: So many policies are kept to be looked at, and so many digests of earlier ones to know them again.
 KEPT, KNOWN = 20, 200
+#: So often the newest policy is read whole; in between only what comes after it.
+WHOLE_SECS = 10.0
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -45,6 +48,7 @@ class Policies:
         self._key = keys.policies()
         #: The newest that `look` has seen.
         self.newest: PolicyLoaded | None = None
+        self._looked_at = float("-inf")
 
     @property
     def policy(self) -> Policy | None:
@@ -57,6 +61,8 @@ class Policies:
         Raises:
             UnavailableError: Redis failed.
         """
+        if monotonic() >= self._looked_at + WHOLE_SECS:
+            return await self._look_whole()
         after = f"{self.newest.number if self.newest else 0}-0"
         try:
             reply = await self._redis.xread({self._key: after})
@@ -64,6 +70,15 @@ class Policies:
             raise UnavailableError(f"the policy in force could not be read: {exc}") from exc
         for entry_id, fields in entries_of(reply):
             self.newest = _loaded(entry_id, fields)
+        return self.newest
+
+    async def _look_whole(self) -> PolicyLoaded | None:
+        """See too whether the stream went back, as when Redis lost its newest writes, and goes on otherwise."""
+        try:
+            self.newest = await self.in_force()
+        except (RedisError, OSError) as exc:
+            raise UnavailableError(f"the policy in force could not be read: {exc}") from exc
+        self._looked_at = monotonic()
         return self.newest
 
     async def in_force(self) -> PolicyLoaded | None:

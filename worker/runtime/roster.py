@@ -70,8 +70,8 @@ def entries_for(
 ) -> Iterator[LogEntry]:
     """Yield what a partition's log is to hold when *new* comes into force there, in order.
 
-    First the policy; then an enrolment for each of its agents, and a strike for each whom only *before*, which ruled
-    the partition until now, had. *policy* is what *new* reads as; None: this release cannot read it.
+    First the policy; then an enrolment for each of its agents, and a strike for each agent and queue that only
+    *before*, which ruled the partition until now, had. *policy* is what *new* reads as; None: this release cannot.
     """
     yield write_entry(f"policy:{new.number}:{partition}", policy_address(partition, partitions), new, now_ms)
     known = {
@@ -83,11 +83,17 @@ def entries_for(
         if partition_of(address, partitions) == partition:
             enrol = Enrol("policy", log_in=rules.log_in == "policy", reach=rules.reach)
             yield write_entry(f"roster:{new.number}:{address}", address, enrol, now_ms)
-    for name, tenant in before.tenants.items() if before and policy else ():
-        for agent in tenant.agents:
-            address = Address(name, "agent", agent)
-            if address not in known and partition_of(address, partitions) == partition:
-                yield write_entry(f"strike:{new.number}:{address}", address, Strike("policy"), now_ms)
+    for address in _gone(before, policy) if before and policy else ():
+        if partition_of(address, partitions) == partition:
+            yield write_entry(f"strike:{new.number}:{address}", address, Strike("policy"), now_ms)
+
+
+def _gone(before: Policy, policy: Policy) -> Iterator[Address]:
+    """Yield the agents and queues that only *before* has."""
+    for name, tenant in before.tenants.items():
+        now = policy.tenants.get(name)
+        yield from (Address(name, "agent", agent) for agent in tenant.agents if not now or agent not in now.agents)
+        yield from (Address(name, "queue", queue) for queue in tenant.queues if not now or queue not in now.queues)
 
 
 @lru_cache(maxsize=2048)

@@ -18,6 +18,7 @@ from worker.console.exits import Exit
 from worker.events.intents import Enrol, Strike
 from worker.events.policies import PolicyLoaded
 from worker.policy.load import LoadedPolicy, parse_policy
+from worker.runtime import policies as runtime_policies
 from worker.runtime.journal import Journal
 from worker.runtime.policies import Policies, needs_restart
 from worker.runtime.reload import Reloader
@@ -95,6 +96,34 @@ async def test_a_reload_enrols_who_is_new_and_strikes_who_is_gone(bench: Bench) 
     assert of["bob"][-1] == Strike("policy")
     assert Enrol("policy") in of["carol"][2:]
     assert all(sum(isinstance(body, PolicyLoaded) for body in bodies) == 2 for bodies in found.values())
+
+
+async def test_a_queue_that_is_gone_is_told_so(bench: Bench) -> None:
+    more = "[tenants.default.queues.sales]\n"
+    await policies(bench).bring(read(TEXT + more), "a", again=False)
+    async with bench.worker("a") as worker:
+        await ruled_by(worker, 1)
+        await policies(bench).bring(read(TEXT), "a", again=True)
+        await ruled_by(worker, 2)
+        found = await logged(bench)
+    assert Strike("policy") in found[partition_of(Address("default", "queue", "sales"), PARTITIONS)]
+
+
+async def test_a_stream_that_went_back_is_seen_and_healed_from_the_log(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime_policies, "WHOLE_SECS", 0.2)
+    await policies(bench).bring(read(TEXT), "a", again=False)
+    await policies(bench).bring(read(TEXT + BOB), "a", again=False)
+    async with bench.worker("a") as worker:
+        await ruled_by(worker, 2)
+        await bench.redis.delete(bench.keys.policies())
+        await policies(bench).bring(read(TEXT), "b", again=False)
+        with anyio.fail_after(10):
+            while (force := await policies(bench).look()) is None or force.number < 2:
+                await anyio.sleep(0.02)
+        assert force.text == TEXT + BOB
+        assert (await policies(bench).bring(read(TEXT), "b", again=False)).result == "superseded"
 
 
 async def test_a_partition_is_decided_by_its_own_log_after_a_takeover_and_after_a_snapshot(bench: Bench) -> None:
