@@ -322,6 +322,12 @@ class QueueMachine(RuleBasedStateMachine):
                 assert not (line.can_be_offered(caller) and line.may_take(caller, agent, waited_ms))
 
     @invariant()
+    def whoever_waits_has_a_deadline(self) -> None:
+        for caller in self.line.state.callers.values():
+            if caller.waits:
+                assert caller.overdue or f"max-wait:{caller.call}" in self.line.timers
+
+    @invariant()
     def each_stay_ends_once_and_is_counted(self) -> None:
         state = self.line.state
         for caller in state.callers.values():

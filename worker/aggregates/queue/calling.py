@@ -54,12 +54,6 @@ def dial(desk: Desk, caller: Caller) -> None:
     desk.set("dial", caller, desk.now_ms + rules.ring_secs * 1000 + RING_SLACK_MS)
 
 
-def wait_on(desk: Desk, caller: Caller) -> None:
-    """Let one who has answered wait no longer for an agent than others do."""
-    if caller.callback is not None and caller.callback.step == "up" and "max-wait" not in caller.timers:
-        desk.set("max-wait", caller, desk.now_ms + round(desk.rules.max_wait_secs * 1000))
-
-
 def rest(desk: Desk, caller: Caller) -> None:
     """See to one who could not be reached: he is rung again later, but not for ever."""
     if caller.callback is None or caller.callback.step != "resting" or "retry" in caller.timers:

@@ -46,6 +46,8 @@ def fold(queue: Queue, event: Event) -> Queue:
             if isinstance(result, Refused) and result.disposition == "gone":
                 return offering.read(queue, conference, (), event.received_ms)
             return offering.unread(queue, conference)
+        case Outcome(command=c.Hangup(call=leg), result=Unknown()):
+            return coming.stray(queue, leg, event.received_ms)
         case Outcome(command=c.Dial(client_state=state), result=result):
             return _dialled(queue, state.purpose or "", result, event.received_ms)
         case _:

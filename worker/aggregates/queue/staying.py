@@ -132,12 +132,17 @@ def goal_of(goal: Goal) -> Goal:
 
 
 def _stays(desk: Desk, caller: Caller) -> None:
+    rules = desk.rules
     if "unstaffed" not in caller.timers:
         _watch_staff(desk, caller)
-    calling.wait_on(desk, caller)
+    if "max-wait" not in caller.timers and not caller.overdue:
+        # He waits anew: he was called back and has answered, or his agent was lost.
+        desk.set("max-wait", caller, desk.now_ms + round(rules.max_wait_secs * 1000))
+        if rules.announcements.every_secs > 0 and caller.callback is None:
+            desk.set("say", caller, desk.now_ms + round(rules.announcements.first_secs * 1000))
     calling.rest(desk, caller)
     if caller.callback is None or caller.callback.step in ("kept", "up"):
-        after_ms = next_stage_ms(desk.queue, desk.rules, caller.stage_ms)
+        after_ms = next_stage_ms(desk.queue, rules, caller.stage_ms)
         if after_ms is not None and caller.next_stage_ms != after_ms:
             desk.set("stage", caller, caller.arrived_ms + after_ms)
     if caller.say_due:

@@ -183,6 +183,13 @@ def test_a_leg_that_answers_for_nobody_is_hung_up() -> None:
     assert line.sent[-1] == c.Hangup("leg")
 
 
+def test_a_hang_up_of_which_nobody_knows_what_became_is_repeated() -> None:
+    line = line_with_callback("agent")
+    line.hear(n.LegAnswered("leg", line.now_ms, "callback:1:nobody"))
+    line.answer(line.sent[-1], Unknown("lost"))
+    assert line.sent == [c.Hangup("leg"), c.Hangup("leg")]
+
+
 def test_whoever_answers_and_hangs_up_before_an_agent_has_him_has_abandoned() -> None:
     line = line_with_callback("caller")
     line.go("c2")

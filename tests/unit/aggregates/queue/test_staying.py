@@ -71,6 +71,22 @@ def test_the_maximum_wait_sends_a_caller_on() -> None:
     assert line.state.tally.ended == line.state.tally.offered == 1
 
 
+def test_whoever_has_lost_his_agent_waits_first_and_anew() -> None:
+    line = OneQueue(Queue(max_wait_secs=60))
+    line.free("ann")
+    line.come("c1")
+    line.connect("ann")
+    line.advance(100)
+    line.come("c2", priority=5)
+    line.gone("ann", offer=line.open("ann"))
+    line.advance(59)
+    line.free("ben")
+    assert line.offers()[-1] == ("c1", "ben")
+    line.decline("ben")
+    line.advance(1)
+    assert [call for call, _ in line.sent_on()] == ["c2", "c1"]
+
+
 def test_the_maximum_wait_counts_in_this_queue_and_not_the_age() -> None:
     line = OneQueue(Queue(max_wait_secs=60))
     line.come("c1", since=500)
