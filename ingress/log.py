@@ -47,7 +47,7 @@ class Appended(msgspec.Struct, frozen=True):
 
 
 class Keys(msgspec.Struct, frozen=True):
-    """Every Redis key that Switchhook uses, made here and nowhere else."""
+    """Every Redis key that Switchhook uses, made here; the recorder's are made of them (`worker.runtime.recording`)."""
 
     prefix: str = DEFAULT_PREFIX
 

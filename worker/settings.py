@@ -50,6 +50,8 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     reconcile_secs: float = 60.0
     #: Reads in a second that this may cost.
     reconcile_rate: float = 10.0
+    #: Records are dropped from Redis when they are older; 0: none ever is.
+    records_hours: float = 744.0
 
 
 #: The environment variable of each setting.
@@ -75,6 +77,7 @@ ENVIRONMENT = {
     "archive": "SWITCHHOOK_ARCHIVE",
     "reconcile_secs": "SWITCHHOOK_RECONCILE_SECS",
     "reconcile_rate": "SWITCHHOOK_RECONCILE_RATE",
+    "records_hours": "SWITCHHOOK_RECORDS_HOURS",
 }
 
 
@@ -111,6 +114,8 @@ def _check(settings: WorkerSettings) -> None:
         raise ConfigError(f"SWITCHHOOK_RETENTION_HOURS is {settings.retention_hours:g}: it cannot be negative")
     if settings.reconcile_secs < 0:
         raise ConfigError(f"SWITCHHOOK_RECONCILE_SECS is {settings.reconcile_secs:g}: it cannot be negative")
+    if settings.records_hours < 0:
+        raise ConfigError(f"SWITCHHOOK_RECORDS_HOURS is {settings.records_hours:g}: it cannot be negative")
     if not 0 < settings.reconcile_rate <= 1000:
         raise ConfigError(
             f"SWITCHHOOK_RECONCILE_RATE is {settings.reconcile_rate:g}: use more than 0 and at most 1000 reads a second"

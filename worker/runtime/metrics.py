@@ -102,6 +102,11 @@ class Metrics:
             "Age of the oldest look at an aggregate that lives",
             registry=r,
         )
+        self.recorder = Gauge("switchhook_worker_recorder", "Whether this worker writes the records", registry=r)
+        self.recorder_behind_secs = Gauge(
+            "switchhook_worker_records_behind_seconds", "How old what the records were written of is", registry=r
+        )
+        self.records = Counter("switchhook_worker_records", "Records written, by kind", ["kind"], registry=r)
         self.stopped_tenants = Gauge(
             "switchhook_worker_stopped_tenants", "Tenants whose account is refused", registry=r
         )

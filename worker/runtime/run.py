@@ -28,6 +28,7 @@ from worker.runtime.metrics import Metrics
 from worker.runtime.partition import BLOCK_MS
 from worker.runtime.policies import Policies
 from worker.runtime.published import Published
+from worker.runtime.recording.role import RecorderRole
 from worker.runtime.reload import Reloader, RuleFailures, say_warnings
 from worker.runtime.senders import open_senders
 from worker.runtime.state.changes import Feed
@@ -98,6 +99,8 @@ async def _run(settings: WorkerSettings) -> None:
                 port = await stack.enter_async_context(health)
                 log.info("health.listening", host=settings.health_host, port=port)
             tasks.start_soon(_announce, worker, settings.worker_id)
+            role = RecorderRole(settings, commands, metrics, now_ms=worker.now_ms)
+            tasks.start_soon(role.run, name="recorder")
             tasks.start_soon(on_signals, lambda _: worker.stop(), name="signals")
             tasks.start_soon(reloader.listen, readers.reload, name="reload")
             await worker.run()

@@ -137,6 +137,10 @@ class Worker:
         """Return the lease of each partition held here."""
         return {partition: owner.lease for partition, owner in self._owners.items()}
 
+    def now_ms(self) -> int | None:
+        """Return Redis's time; None while Redis does not say it."""
+        return self._clock.now_ms() if self.redis_ok else None
+
     @property
     def quarantined(self) -> int:
         """How many aggregates of the partitions held here are in quarantine."""

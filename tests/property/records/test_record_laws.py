@@ -1,0 +1,95 @@
+"""A record is the same whatever order its facts come in, however often, and however they are joined."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingress.envelope import Address
+from worker.aggregates import machine
+from worker.decisions.decision import Act, Tell
+from worker.events import notices as n
+from worker.events import webhooks as w
+from worker.events.event import Body, Event
+from worker.records.book import SETTLE_MS, Book
+from worker.records.building import record_of
+from worker.records.model import InteractionRecord
+
+CALL, BACK = "c1", "c2"
+QUEUE = Address("t", "queue", "support")
+LEG = Address("t", "call", CALL)
+ROOM = Address("t", "conference", "room")
+
+
+def happenings() -> list[tuple[Address, Body, tuple[Act, ...], int]]:
+    """Return what happens to a caller who is declined once, and talks with bob then."""
+    agent = Address("t", "agent", "alice")
+    bob = Address("t", "agent", "bob")
+    rang = w.CallInitiated(CALL, direction="incoming", from_="+1555", to="+1312")
+    told = n.Told(LEG, n.CallerWaiting(CALL, "+1555", 1_010))
+    return [
+        (LEG, rang, (), 1_000),
+        (LEG, w.CallAnswered(CALL), (Tell(QUEUE, n.CallerWaiting(CALL, "+1555", 1_010)),), 1_010),
+        (QUEUE, told, (Tell(agent, n.OfferMade("o1", CALL, "support")),), 1_020),
+        (
+            QUEUE,
+            n.Told(agent, n.OfferDeclined("o1", "alice", "rejected")),
+            (Tell(bob, n.OfferMade("o2", CALL, "support")),),
+            1_030,
+        ),
+        (QUEUE, n.Told(bob, n.OfferAccepted("o2", "bob", "room")), (), 1_040),
+        (ROOM, w.ParticipantJoined("room", CALL), (Tell(QUEUE, n.Connected("o2", CALL, 1_050)),), 1_051),
+        (ROOM, w.ParticipantLeft("room", CALL), (Tell(QUEUE, n.CallerLeft("o2", CALL, 2_050)),), 2_051),
+        (LEG, w.CallHangup(CALL, hangup_cause="normal_clearing", hangup_source="caller"), (), 2_052),
+    ]
+
+
+def record_in(order: list[int]) -> InteractionRecord:
+    book, known = Book(), happenings()
+    for number, which in enumerate(order):
+        address, body, acts, at_ms = known[which]
+        event = Event(f"{at_ms}-{number}", f"e{which}", address, at_ms, at_ms, body)
+        state = machine.new(address)
+        assert not list(book.take(state, state, event, acts))
+    (record,) = book.settle(2_052 + SETTLE_MS)
+    return record
+
+
+@given(st.permutations(range(8)), st.lists(st.integers(0, 7)))
+def test_order_and_repetition_make_no_difference(order: list[int], again: list[int]) -> None:
+    assert record_in([*order, *again]) == record_in(list(range(8)))
+
+
+def test_that_record_tells_what_happened() -> None:
+    record = record_in(list(range(8)))
+    assert [(offer.agent, offer.end, offer.reason) for offer in record.offers] == [
+        ("alice", "declined", "rejected"),
+        ("bob", "connected", ""),
+    ]
+    (stay,) = record.stays
+    assert (stay.end, stay.waited_ms, stay.answered_by) == ("answered", 40, "bob")
+    assert [talk.talk_ms for talk in record.conversations] == [1_000]
+    assert (record.result, record.ended_by) == ("answered", "caller")
+
+
+def test_a_leg_that_we_dialled_has_no_record() -> None:
+    book = Book()
+    address = Address("t", "call", "ours")
+    event = Event("1-0", "e", address, 1, 1, w.CallHangup("ours", hangup_cause="normal_clearing"))
+    assert not list(book.take(machine.new(address), machine.new(address), event, ()))
+    assert not list(book.settle(10 * SETTLE_MS))
+    assert record_of("t", (), 1) is None
+
+
+def test_what_comes_late_makes_another_revision_of_the_same_record() -> None:
+    book, known = Book(), happenings()
+    for number, (address, body, acts, at_ms) in enumerate(known):
+        event = Event(f"{at_ms}-{number}", f"e{number}", address, at_ms, at_ms, body)
+        list(book.take(machine.new(address), machine.new(address), event, acts))
+    (first,) = book.settle(2_052 + SETTLE_MS)
+    again = Book(book.dossiers.values(), book.standings.values())
+    late = Event("99000-0", "late", QUEUE, 99_000, 99_000, n.Told(LEG, n.OfferDeclined("o1", "alice", "no-answer")))
+    list(again.take(machine.new(QUEUE), machine.new(QUEUE), late, ()))
+    (second,) = again.settle(99_000 + SETTLE_MS)
+    assert (first.revision, second.revision) == (1, 2)
+    assert first.id == second.id

@@ -1,0 +1,1 @@
+"""The role of the recorder: one of the workers reads all partitions, and writes the records."""

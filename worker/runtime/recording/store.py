@@ -1,0 +1,142 @@
+"""The records in Redis: written under the fence, together with how far the log is in them; read by anybody."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import cast
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from ingress.log import load_script
+from worker.records.book import Book, Dossier, Standing
+from worker.records.model import Record
+from worker.runtime.errors import FencedError, UnavailableError
+from worker.runtime.journal import Entries
+from worker.runtime.lease import Lease
+from worker.runtime.recording.keys import RecordKeys
+
+PAGE = 500
+START = "0-0"
+
+_encoder = msgspec.json.Encoder()
+_records: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+_dossiers = msgspec.json.Decoder(Dossier)
+_standings = msgspec.json.Decoder(Standing)
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A record, and its entry's id in the stream."""
+
+    id: str
+    record: Record
+
+
+class RecordStore:
+    """The records under one prefix."""
+
+    def __init__(self, redis: Redis, keys: RecordKeys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._write = redis.register_script(load_script("worker.runtime", "records.lua"))
+
+    async def reached(self) -> int | None:
+        """Return the moment up to which the log is in the records; None: nothing is.
+
+        Raises:
+            UnavailableError: Redis failed.
+        """
+        try:
+            found = cast("bytes | None", await self._redis.get(self._keys.reached()))
+        except (RedisError, OSError) as exc:
+            raise UnavailableError(f"the records could not be read: {exc}") from exc
+        return int(found) if found else None
+
+    async def book(self) -> Book:
+        """Return the callers and agents as they were at the moment reached.
+
+        Raises:
+            UnavailableError: Redis failed.
+        """
+        dossiers = [_dossiers.decode(raw) async for raw in self._values(self._keys.dossiers())]
+        standings = [_standings.decode(raw) async for raw in self._values(self._keys.standings())]
+        return Book(dossiers, standings)
+
+    async def write(
+        self, lease: Lease, before: int | None, reached: int, records: Sequence[Record], book: Book, *, drop: str = ""
+    ) -> None:
+        """Write *records*, what has changed in *book*, and the moment *reached*; *before* is the one that was.
+
+        Raises:
+            FencedError: Another worker is the recorder, or has been.
+            UnavailableError: Nobody knows whether it was written: read the book again.
+        """
+        dossiers, standings = book.changes()
+        args: list[str | bytes | int] = [lease.token, "" if before is None else before, reached, drop, len(records)]
+        for record in records:
+            args += (str(record.__struct_config__.tag), encode_record(record))
+        args.append(len(dossiers))
+        for key, dossier in dossiers.items():
+            args += ("\t".join(key), b"" if dossier is None else _encoder.encode(dossier))
+        args.append(len(standings))
+        for who, standing in standings.items():
+            args += ("\t".join(who), _encoder.encode(standing))
+        k = self._keys
+        keys = [k.lease(lease.partition), k.records(), k.reached(), k.dossiers(), k.standings()]
+        try:
+            reply = int(await self._write(keys=keys, args=args))
+        except (RedisError, OSError) as exc:
+            raise UnavailableError(f"the records could not be written: {exc}") from exc
+        if reply != 1:
+            lease.drop()
+            why = "another worker is the recorder" if reply == 0 else "they are not where this worker knew them"
+            raise FencedError(f"records were refused: {why}")
+
+    async def records(self, after: str = START, upto: str = "+") -> AsyncIterator[Kept]:
+        """Yield the records that were written after the entry *after*, the oldest first.
+
+        Raises:
+            UnavailableError: Redis failed.
+        """
+        while True:
+            try:
+                page = cast(
+                    "Entries", await self._redis.xrange(self._keys.records(), min=f"({after}", max=upto, count=PAGE)
+                )
+            except (RedisError, OSError) as exc:
+                raise UnavailableError(f"the records could not be read: {exc}") from exc
+            for entry_id, fields in page:
+                after = entry_id.decode()
+                yield Kept(after, decode_record(fields[b"record"]))
+            if len(page) < PAGE:
+                return
+
+    async def _values(self, key: str) -> AsyncIterator[bytes]:
+        cursor = 0
+        seen: set[bytes] = set()
+        while True:
+            try:
+                cursor, found = await self._redis.hscan(key, cursor, count=PAGE)
+            except (RedisError, OSError) as exc:
+                raise UnavailableError(f"the records could not be read: {exc}") from exc
+            for name, raw in cast("dict[bytes, bytes]", found).items():
+                if name not in seen:
+                    seen.add(name)
+                    yield raw
+            if cursor == 0:
+                return
+
+
+def encode_record(record: Record) -> bytes:
+    """Return a record as JSON, as it stands in the stream, in databases and in webhooks."""
+    return _encoder.encode(record)
+
+
+def decode_record(raw: bytes) -> Record:
+    """Read what `encode_record` wrote.
+
+    Raises:
+        msgspec.DecodeError: It is none.
+    """
+    return _records.decode(raw)

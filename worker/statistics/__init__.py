@@ -1,0 +1,1 @@
+"""Statistics out of records: per queue and per agent, by interval, purely."""
