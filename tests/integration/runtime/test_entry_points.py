@@ -9,7 +9,7 @@ import anyio
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from ingress.intents.model import EndCall
+from ingress.intents.model import EndCall, SetAgentState
 from ingress.log import Keys
 from tests.integration.runtime.conftest import NUMBER
 from tests.integration.runtime.test_lost_webhooks import agents, settings_of
@@ -225,7 +225,6 @@ async def test_a_caller_whom_nobody_answers_outside_is_told_so_and_ended(
 
 async def test_an_agent_logs_in_by_phone(redis: Redis, redis_url: str, keys: Keys) -> None:
     async with opened(redis, redis_url, keys) as centre:
-        await centre.enrol("carol", log_in=False)
         caller = Caller(centre)
         await caller.keys("6")
         await caller.keys("12#", asking="ext")
@@ -257,7 +256,7 @@ async def test_a_caller_is_called_back_when_it_is_his_turn(redis: Redis, redis_u
         await caller.until(lambda: caller.known is not None and caller.known.waits)
         caller.press("1")
         await caller.ended()
-        await centre.enrol("carol")
+        await centre.ask(SetAgentState("carol", "available"))
         await caller.until(lambda: queue_of(centre, "sales").tally.called_back == 1)
         back = next(leg for leg in centre.emulator.world.legs.values() if leg.to == CALLER)
         assert back.conference is not None

@@ -72,10 +72,6 @@ class Whole:
         to = to_of("default", intent)
         await self._bench.append(to.kind, to.id, Asked(intent, "test"))
 
-    async def enrol(self, agent: str, *, log_in: bool = True) -> None:
-        """Tell an agent that the policy has him, as a worker's start does."""
-        await self._bench.append("agent", agent, Enrol("test", log_in=log_in, reach="on-demand"))
-
     def ring(self, *, talk_secs: float = 0.2) -> Leg:
         """A caller rings, who is patient."""
         return self.emulator.actors.ring("+15550100", NUMBER, patience_secs=60, talk_secs=talk_secs)

@@ -154,7 +154,9 @@ def _go_on(call: Call, queue: str, notice: n.GoOn) -> Call:
     call = replace(call, turned_away=turned_away)
     if notice.goal is None:
         return replace(call, dismissed=call.dismissed or notice.reason)
-    return lead(call, notice.goal)
+    led = lead(call, notice.goal)
+    # Who is called back keeps his place, and can be rung when his line is free: the queue hears of this leg's end.
+    return replace(led, leaving=False) if notice.reason == "callback" else led
 
 
 def _moved(call: Call, notice: n.Move) -> Call:

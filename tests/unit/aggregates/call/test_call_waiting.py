@@ -362,3 +362,14 @@ def test_somebody_who_is_called_back_and_whom_nobody_can_serve_hears_the_apology
     leg.heard()
     assert leg.said() == ["Sorry."]
     assert leg.open(c.Hangup)
+
+
+def test_who_is_to_be_called_back_is_told_of_to_the_queue_when_his_line_is_free() -> None:
+    leg = waiting()
+    leg.hear("queue", "support", n.GoOn("callback", Goal(say="We call you back.")))
+    assert leg.said() == ["We call you back."]
+    leg.heard()
+    assert leg.open() == [c.Hangup("c1")]
+    assert gone(leg) == []
+    leg.hang_up()
+    assert gone(leg) == [("support", False)]
