@@ -20,6 +20,7 @@ from worker.console.options import (
 )
 from worker.console.policies import check, policy_group
 from worker.console.telnyx.group import telnyx
+from worker.console.watching.commands import top
 
 app = typer.Typer(
     name="switchhook",
@@ -258,6 +259,7 @@ def soak(
 
 
 app.command()(check)
+app.command()(top)
 app.command()(replay)
 app.command()(partitions)
 app.command()(verify)

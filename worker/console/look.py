@@ -61,6 +61,8 @@ class Overview(msgspec.Struct, frozen=True):
 
     workers: list[Beat]
     partitions: list[Look]
+    #: Redis's time (Unix ms).
+    at_ms: int
 
 
 async def overview(redis: Redis, keys: Keys, partitions: int) -> Overview:
@@ -80,7 +82,7 @@ async def overview(redis: Redis, keys: Keys, partitions: int) -> Overview:
     except (RedisError, OSError) as exc:
         raise LogUnavailableError(f"Redis does not answer: {exc}") from exc
     workers = [Beat(name.decode().partition(" ")[0], max(0.0, (now_ms - at_ms) / 1000)) for name, at_ms in beats]
-    return Overview(sorted(workers, key=lambda beat: beat.worker), looks)
+    return Overview(sorted(workers, key=lambda beat: beat.worker), looks, now_ms)
 
 
 class _Reply(msgspec.Struct, frozen=True, array_like=True):

@@ -21,6 +21,8 @@ from worker.views.model import AnyView, decode_view
 AT_ONCE = 128
 #: Entries of the stream of changes that are read at a time.
 PAGE = 100
+#: Where a name is not there, so many that are there are told at most.
+MOST_NAMES = 20
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -135,6 +137,14 @@ class Published:
         except (RedisError, OSError) as exc:
             raise LogUnavailableError(f"Redis does not answer: {exc}") from exc
         return cast("list[tuple[bytes, object]]", found)[0][0].decode() if found else START
+
+
+def absent(kind: AggregateKind, plural: str, name: str, there: list[str]) -> str:
+    """Return the sentence that says that there is none of that name, and which there are."""
+    if not there:
+        return f"There is no {kind} {name}; there are no {plural} at all."
+    more = f" and {len(there) - MOST_NAMES} more" if len(there) > MOST_NAMES else ""
+    return f"There is no {kind} {name}; there are {', '.join(there[:MOST_NAMES])}{more}."
 
 
 async def _asked(request: Awaitable[list[object]]) -> list[object]:

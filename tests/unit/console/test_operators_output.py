@@ -67,13 +67,13 @@ def test_a_partition_is_a_row() -> None:
 
 
 def test_the_summary_tells_who_lives_what_lags_and_what_is_set_aside() -> None:
-    workers, told = summary_of(Overview([Beat("w1", 0.2), Beat("w2", 31)], [OWNED, FREE]))
+    workers, told = summary_of(Overview([Beat("w1", 0.2), Beat("w2", 31)], [OWNED, FREE], 0))
     assert workers == "workers: w1, w2 (silent for 31 s)"
     assert told == (
         "2 partitions, 1 owned, 1 with undecided events, the first of which has waited for 0.4 s, "
         "1 aggregate in quarantine (switchhook quarantine list)"
     )
-    assert summary_of(Overview([], [FREE])) == ["workers: none", "1 partition, 0 owned"]
+    assert summary_of(Overview([], [FREE], 0)) == ["workers: none", "1 partition, 0 owned"]
 
 
 def test_differences_are_named_and_explained_as_far_as_both_sides_are_known() -> None:

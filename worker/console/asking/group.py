@@ -10,26 +10,32 @@ from typer.core import TyperCommand, TyperGroup
 
 #: Whom an intent is for: the group's word, which is the intent's first field too, and its help.
 GROUPS = {
-    "agent": "Agents and their conversations: state, wrap-up, hold, transfer, supervise, record.",
-    "queue": "Queues and who waits in them: close, open, move, priority.",
-    "call": "Call legs.",
-    "conference": "Conferences' participants and their rights.",
+    "agent": "Agents and their conversations: list, show; state, wrap-up, hold, transfer, supervise, record.",
+    "queue": "Queues and who waits in them: list, show; close, open, move, priority.",
+    "call": "Call legs: list, show; end.",
+    "conference": "Conferences and their participants: list, show; rights.",
 }
+#: The words that look, and ask nothing.
+LOOKS = ("list", "show")
 
 
 class IntentGroup(TyperGroup):
     """The intents for one kind of aggregate, each made into a command when it is asked for."""
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002
-        """Return the words of the intents, in the order of their table."""
+        """Return `list` and `show`, and the words of the intents in the order of their table."""
         from worker.console.asking.commands import intents_of
 
-        return list(intents_of(str(self.name)))
+        return [*LOOKS, *intents_of(str(self.name))]
 
     def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | None:  # noqa: ARG002
-        """Return the command of an intent; None: there is none of that word."""
+        """Return the command of an intent, or one that looks; None: there is none of that word."""
         from worker.console.asking.commands import command_of, intents_of
 
+        if cmd_name in LOOKS:
+            from worker.console.watching.commands import looking
+
+            return looking(cmd_name, str(self.name))
         kind = intents_of(str(self.name)).get(cmd_name)
         return command_of(cmd_name, kind) if kind is not None else None
 

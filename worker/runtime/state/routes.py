@@ -11,15 +11,13 @@ from aiohttp import web
 from ingress.envelope import Address, AggregateKind
 from ingress.errors import LogUnavailableError
 from ingress.intents.answers import Problem
-from worker.runtime.published import Published
+from worker.runtime.published import Published, absent
 from worker.runtime.state.changes import Feed
 from worker.runtime.state.readers import Denied, Reader, Readers
 from worker.views.model import PLURALS, AnyView
 
 log = structlog.get_logger(__name__)
 
-#: In a 404 so many names are told at most.
-MOST_NAMES = 20
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -99,14 +97,6 @@ class _State:
                 return _problem(503, "Redis does not answer: ask again.")
 
         return handle
-
-
-def absent(kind: AggregateKind, plural: str, name: str, there: list[str]) -> str:
-    """Return the sentence that says that there is none of that name, and which there are."""
-    if not there:
-        return f"There is no {kind} {name}; there are no {plural} at all."
-    more = f" and {len(there) - MOST_NAMES} more" if len(there) > MOST_NAMES else ""
-    return f"There is no {kind} {name}; there are {', '.join(there[:MOST_NAMES])}{more}."
 
 
 def _json(value: object) -> web.Response:
