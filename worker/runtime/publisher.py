@@ -31,7 +31,9 @@ log = structlog.get_logger(__name__)
 #: Between two publications of a partition.
 PAUSE_SECS = 0.5
 #: So often at least it is said that what is published is still true.
-SAY_SECS = 5.0
+SAY_SECS = 2.0
+#: For a moment at which nothing is being decided.
+LOOK_SECS = 5.0
 #: Views that are made and written at a time: about a millisecond.
 CHUNK = 100
 #: What the stream of changes keeps, about: who reads it later begins anew.
@@ -130,7 +132,7 @@ class Publisher:
         if self._ledger is not None:
             return self._take(self._ledger)
         self._wanted, self._picture, self._taken = True, None, anyio.Event()
-        with anyio.move_on_after(SAY_SECS):
+        with anyio.move_on_after(LOOK_SECS):
             await self._taken.wait()
         self._wanted = False
         return self._picture

@@ -7,16 +7,20 @@ from typing import Literal
 from worker.aggregates.conference.state import Conference
 from worker.views.model import ConferenceView, Participant, Role
 
+#: In which participants are listed.
+ORDER: tuple[Role, ...] = ("agent", "caller", "consult", "third", "supervisor", "stranger")
+
 
 def view_of_conference(conference: Conference) -> ConferenceView:
     """Return the view of *conference*."""
     talk = conference.talk
+    inside = [_participant(conference, leg) for leg in conference.legs if conference.inside(leg)]
     return ConferenceView(
         tenant=conference.address.tenant,
         conference=conference.id,
         agent=conference.agent,
         since_ms=conference.created_ms,
-        participants=tuple(_participant(conference, leg) for leg in sorted(conference.legs) if conference.inside(leg)),
+        participants=tuple(sorted(inside, key=lambda each: (ORDER.index(each.role), each.since_ms, each.leg))),
         call=talk.call if talk else None,
         queue=talk.queue if talk else None,
         held=talk is not None and talk.held,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import islice
 
-from worker.aggregates.queue.state import Caller, Queue, Tally
+from worker.aggregates.queue.state import Caller, Known, Queue, Tally
 from worker.views.model import MOST_CALLERS, AgentState, Closed, Counts, QueueView, WaitingCaller
 
 
@@ -13,16 +13,15 @@ def view_of_queue(queue: Queue) -> QueueView:
     """Return the view of *queue*."""
     waiting = [queue.callers[call] for _, _, call in queue.present]
     on_the_line = [caller.since_ms for caller in waiting if not _is_away(caller)]
-    agents: Counter[AgentState] = Counter(
-        "available" if known.state == "free" else known.state for known in queue.agents.values()
-    )
+    talking = {o.agent for caller in queue.callers.values() for o in caller.offers if o.step == "connected"}
+    agents = Counter(_state(known, talks=name in talking) for name, known in queue.agents.items())
     return QueueView(
         tenant=queue.address.tenant,
         queue=queue.name,
         closed=Closed(queue.closed.reason, queue.closed.by) if queue.closed else None,
         waiting=len(waiting),
         callbacks=len(waiting) - len(on_the_line),
-        talking=sum(any(offer.step == "connected" for offer in caller.offers) for caller in queue.callers.values()),
+        talking=len(talking),
         longest_since_ms=min(on_the_line, default=None),
         callers=tuple(_waiting(caller, place) for place, caller in enumerate(islice(waiting, MOST_CALLERS), 1)),
         agents=dict(sorted(agents.items())),
@@ -52,6 +51,15 @@ def counts_of(tally: Tally) -> Counts:
         mean_wait_ms=tally.wait_total_ms // met if met else None,
         service_level=tally.answered_in_time / counted if counted else None,
     )
+
+
+def _state(known: Known, *, talks: bool) -> AgentState:
+    """Return what an agent is doing: of conversations with its own callers he tells the queue nothing more."""
+    if known.state == "free":
+        return "available"
+    if known.state != "reserved":
+        return known.state
+    return "busy" if talks else "reserved" if known.since_ms is None else "wrapping-up"
 
 
 def _is_away(caller: Caller) -> bool:

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import aiohttp
 import anyio
+import anyio.to_thread
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
 from ingress.envelope import AGGREGATE_KINDS, Address
 from ingress.log import Partition
 from ingress.redis_client import connect
 from tests.integration.runtime.conftest import PARTITIONS, Bench, until
+from worker.cli import app
 from worker.events.intents import Enrol
 from worker.replay.source import LogReader
 from worker.runtime.health import serve_health
@@ -291,3 +294,38 @@ async def _lacks(bench: Bench, name: str) -> bool:
 
 async def _younger(bench: Bench, than_ms: int) -> bool:
     return (await views(bench))["agent:alice"].as_of_ms > than_ms
+
+
+async def test_commands_show_the_centre_from_redis_alone(bench: Bench) -> None:
+    where = ["--redis", bench.url, "--prefix", bench.keys.prefix]
+    async with bench.worker("a") as a:
+        await bench.append("agent", "alice", Enrol("test"))
+        await until(lambda: len(a.held) == PARTITIONS)
+        await eventually(lambda: _has(bench, "agent:alice"))
+        status, out, _ = await said("top", "--once", *where)
+        assert status == 0
+        assert "16 partitions, 16 owned" in out
+        assert any(line.split()[:2] == ["alice", "offline"] for line in out.splitlines())
+        status, out, _ = await said("top", "--json", *where)
+        board = json.loads(out)
+        assert [view["agent"] for view in board["agents"]] == ["alice"]
+        assert board["partitions"]["owned"] == PARTITIONS
+        status, out, _ = await said("agent", "list", *where)
+        assert out.splitlines()[1].split()[:2] == ["alice", "offline"]
+        status, out, _ = await said("agent", "--json", "show", "alice", *where)
+        assert json.loads(out)["agent"] == "alice"
+        status, out, _ = await said("agent", "show", "alice", *where)
+        assert out.splitlines()[0].split() == ["tenant", "default"]
+        status, out, err = await said("agent", "show", "bob", *where)
+        assert (status, out, err) == (4, "", "switchhook: There is no agent bob; there are alice.\n")
+        status, out, err = await said("queue", "list", "--redis", "redis://127.0.0.1:1/0")
+        assert status == 5
+    status, _, err = await said("top", "--once", "--redis", bench.url, "--prefix", "nobody")
+    assert status == 4
+    assert "there is no log" in err
+
+
+async def said(*args: str) -> tuple[int, str, str]:
+    """Run the command in a thread, for it has a loop of its own; return its status, output and errors."""
+    found = await anyio.to_thread.run_sync(lambda: CliRunner().invoke(app, list(args)))
+    return found.exit_code, found.stdout, found.stderr

@@ -32,7 +32,7 @@ STYLES = {
 ORDER: tuple[AgentState, ...] = ("busy", "reserved", "wrapping-up", "available", "delayed", "paused", "offline")
 NUMBERS = frozenset({"waiting", "longest", "in time", "answered", "abandoned", "talking", "for"})
 #: The picture's lines that are no rows: two of the head, and for each table a title, a header and a line between.
-FRAME = 10
+FRAME = 11
 
 
 def picture_of(board: Board, *, height: int | None, trouble: str = "") -> RenderableType:

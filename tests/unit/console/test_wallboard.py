@@ -1,0 +1,161 @@
+"""The wallboard's picture and the lists say what the views say, and cut nothing off in silence."""
+
+from __future__ import annotations
+
+import io
+
+from msgspec.structs import replace
+from rich.console import Console
+
+from worker.aggregates.queue.state import Tally
+from worker.console.watching.board import Board, Partitions
+from worker.console.watching.lists import lines_of
+from worker.console.watching.picture import picture_of, shares
+from worker.console.watching.words import age, named, row_of, span
+from worker.views.model import (
+    AgentCaller,
+    AgentState,
+    AgentView,
+    CallView,
+    Closed,
+    ConferenceView,
+    Participant,
+    QueueView,
+    WaitingCaller,
+)
+from worker.views.queue import counts_of
+
+NOW = 1_800_000_000_000
+TALLY = Tally(
+    offered=9, answered=6, answered_in_time=5, abandoned=1, abandoned_late=0, short_abandoned=1, called_back=1
+)
+WAITS = WaitingCaller(
+    call="v3:c1", number="+15550100", position=1, priority=2, since_ms=NOW - 61_000, arrived_ms=NOW - 60_000,
+    offered_to=("bob",),
+)  # fmt: skip
+QUEUE = QueueView(
+    tenant="default", as_of_ms=NOW, queue="support", closed=None, waiting=3, callbacks=1, talking=2,
+    longest_since_ms=NOW - 61_000, callers=(WAITS,), agents={"available": 1, "busy": 2, "offline": 4},
+    counts=counts_of(TALLY),
+)  # fmt: skip
+CONFERENCE = ConferenceView(
+    tenant="default", as_of_ms=NOW, conference="r1", agent="alice", since_ms=NOW - 5_000,
+    participants=(Participant(leg="l", role="agent", whom="alice", since_ms=NOW),), call="c",
+    queue="support", held=True,
+    muted=False, recording="paused", recordings=(),
+)  # fmt: skip
+CALL = CallView(
+    tenant="default", as_of_ms=NOW, call="v3:c1", direction="incoming", number="+15550100", dialled="+13125550131",
+    since_ms=NOW - 70_000, answered_ms=NOW - 69_000, place="waiting", owner=None, menu=None, queue="support",
+    waiting_since_ms=NOW - 61_000, conference=None, priority=0,
+)  # fmt: skip
+
+
+def agent(name: str, state: AgentState = "available") -> AgentView:
+    return AgentView(
+        tenant="default", as_of_ms=NOW, agent=name, state=state, since_ms=NOW - 7_000, pending=None, reason="",
+        delay=None, until_ms=None, caller=None, reach="nailed-up", line="up", trouble="", leg=None, conference=None,
+        queues=("support",), answered=3, talk_ms=0, idle_since_ms=NOW, misses=0,
+    )  # fmt: skip
+
+
+def board(agents: int = 2) -> Board:
+    names = [agent(f"agent-{number:02}", "busy" if number else "available") for number in range(agents)]
+    partitions = Partitions(16, 16, 0, 0.0)
+    return Board("default", NOW, NOW - 1_000, 0, ["w1"], partitions, [QUEUE], names, [CONFERENCE])
+
+
+def drawn(what: Board, *, height: int | None = None, width: int = 80, trouble: str = "") -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=width, highlight=False).print(picture_of(what, height=height, trouble=trouble))
+    return out.getvalue().splitlines()
+
+
+def test_ages_are_told_as_a_clock_does() -> None:
+    assert [span(ms) for ms in (-5, 999, 7_000, 61_000, 3_600_000 + 62_000)] == [
+        "0:00",
+        "0:00",
+        "0:07",
+        "1:01",
+        "1:01:02",
+    ]
+    assert (age(NOW - 2_000, NOW), age(0, NOW), age(None, NOW)) == ("0:02", "", "")
+
+
+def test_a_queue_s_row_says_who_waits_how_long_and_what_its_agents_do() -> None:
+    assert row_of(QUEUE, NOW) == ["support", "3 (1 back)", "1:01", "83%", "7", "2", "2", "1 free, 2 busy"]
+
+
+def test_an_agent_s_row_says_his_state_what_is_next_and_his_caller() -> None:
+    caller = AgentCaller(call="c1", queue="support", number="+15550100", step="connected")
+    busy = replace(agent("alice", "busy"), pending="paused", caller=caller)
+    assert row_of(busy, NOW) == ["alice", "busy", "0:07", "paused", "+15550100", "support", "3"]
+    wrapping = replace(agent("alice", "wrapping-up"), until_ms=NOW + 9_000)
+    assert row_of(wrapping, NOW)[1] == "wrapping-up (0:09 left)"
+    assert row_of(replace(agent("alice", "delayed"), delay="no-answer"), NOW)[1] == "delayed (no-answer)"
+    assert row_of(replace(agent("alice", "paused"), reason="lunch"), NOW)[1] == "paused (lunch)"
+
+
+def test_rows_of_conferences_and_calls() -> None:
+    assert row_of(CONFERENCE, NOW) == ["r1", "alice", "0:05", "agent alice", "support, on hold, recording paused"]
+    assert row_of(CALL, NOW) == ["v3:c1", "+15550100", "+13125550131", "waiting 1:01", "1:10", "support"]
+
+
+def test_a_name_says_what_is_wrong() -> None:
+    old = replace(QUEUE, as_of_ms=NOW - 42_000, quarantined=True, closed=Closed("fire drill", "desk"))
+    assert named(old, NOW) == "support (stands still, 0:42 old, closed)"
+
+
+def test_the_picture_fits_a_small_terminal_and_counts_what_does_not() -> None:
+    lines = drawn(board(agents=40), height=24)
+    assert len(lines) <= 24
+    assert all(len(line) <= 80 for line in lines)
+    assert any(line.startswith("Agents  39 busy, 1 free; 29 more not shown") for line in lines)
+    assert any(line.startswith("support ") for line in lines)
+
+
+def test_nothing_is_left_out_of_a_picture_that_is_printed_once() -> None:
+    assert sum(line.startswith("agent-") for line in drawn(board(agents=40), width=132)) == 40
+
+
+def test_who_talks_stands_before_who_is_free() -> None:
+    lines = [line.split()[0] for line in drawn(board(agents=3)) if line.startswith("agent-")]
+    assert lines == ["agent-01", "agent-02", "agent-00"]
+
+
+def test_a_board_that_is_old_or_empty_says_so() -> None:
+    old = replace(board(), as_of_ms=NOW - 60_000, partitions=Partitions(16, 3, 2, 4.0), workers=[])
+    assert "as of 1:00 ago" in drawn(old)[0]
+    assert drawn(old)[1].strip() == "16 partitions, 3 owned, 2 behind, at most 4.0 s   workers: none"
+    empty = replace(board(), as_of_ms=None, queues=[], agents=[], conferences=[])
+    assert "nothing is published yet" in drawn(empty)[0]
+    assert [line.strip() for line in drawn(empty) if line.endswith("none")] [-3:] == [
+        "Queues  none", "Agents  none", "Conferences  none",
+    ]  # fmt: skip
+    assert drawn(board(), trouble="this is not of now: away")[1].strip() == "this is not of now: away"
+
+
+def test_lines_are_shared_fairly() -> None:
+    assert shares([1, 40, 1], 14) == [1, 12, 1]
+    assert shares([9, 9, 9], 6) == [2, 2, 2]
+    assert shares([0, 5, 0], 3) == [0, 3, 0]
+    assert shares([2, 2, 2], 100) == [2, 2, 2]
+
+
+def test_what_is_shown_of_one_is_all_of_it() -> None:
+    lines = list(lines_of(QUEUE, NOW))
+    assert any(line.startswith("longest_since_ms") and line.endswith("(1:01 ago)") for line in lines)
+    assert lines[-1].split() == ["1", "+15550100", "2", "1:01", "bob", "v3:c1"]
+    wrapping = replace(agent("alice", "wrapping-up"), until_ms=NOW + 9_000, talk_ms=61_000)
+    told = {line.split()[0]: line.split(maxsplit=1)[1:] for line in lines_of(wrapping, NOW)}
+    assert told["until_ms"][0].endswith("(0:09 from now)")
+    assert told["talk_ms"] == ["1:01"]
+    assert told["queues"] == ["support"]
+
+
+def test_what_a_caller_chose_as_his_number_cannot_write_on_the_terminal() -> None:
+    evil = replace(CALL, number="\x1b[2Jevil")
+    out = io.StringIO()
+    Console(file=out, width=132).print(picture_of(board(), height=None))
+    assert "\x1b" not in out.getvalue()
+    assert all("\x1b" not in line for line in lines_of(evil, NOW))
