@@ -59,8 +59,10 @@ class Watched(OneQueue):
             self.advance(0)
         self._note(body)
         folded = fold(self.state, self.event(body))
+        before = set(self.state.offered)
         acts = super().tell(body)
         self._check(folded, acts)
+        self._let_go(before - set(self.state.offered), body, acts)
         return acts
 
     def may_take(self, caller: Caller, agent: n.AgentFree, waited_ms: int) -> bool:
@@ -115,6 +117,13 @@ class Watched(OneQueue):
                 self._in_turn(before, before.callers[act.notice.call], list(everybody.values()))
                 self._as_wanted(before.callers[act.notice.call], agent, list(everybody.values()), turns)
                 turns[str(agent.tier)] = (agent.position, agent.agent)
+
+    def _let_go(self, ended: set[str], body: Body, acts: tuple[Act, ...]) -> None:
+        """No agent is left reserved: of each offer that ends he is told, unless it was he who ended it."""
+        told = {act.notice.offer for act in acts if isinstance(act, Tell) and isinstance(act.notice, n.OfferWithdrawn)}
+        notice = body.notice if isinstance(body, n.Told) else None
+        own = {notice.offer} if isinstance(notice, n.OfferDeclined | n.AgentGone | n.CallerLeft) else set()
+        assert ended - own <= told
 
     def _in_turn(self, state: Queue, caller: Caller, free: list[n.AgentFree]) -> None:
         assert self.can_be_offered(caller)
