@@ -50,11 +50,15 @@ class Answer(Command, frozen=True, tag="answer"):
 
 
 class Enqueue(Command, frozen=True, tag="enqueue"):
-    """Put a call leg at the end of a Telnyx queue; `max_wait_secs` is Telnyx's own limit, after which it is parked."""
+    """Put a call leg at the end of a Telnyx queue; `max_wait_secs` is Telnyx's own limit, after which it is parked.
+
+    The queue is made, or changed, to hold `max_size` calls; None: it stays as it is.
+    """
 
     call: str
     queue: str
     max_wait_secs: int
+    max_size: int | None = None
 
 
 class LeaveQueue(Command, frozen=True, tag="leave-queue"):

@@ -32,7 +32,7 @@ from worker.events.outcomes import (
 from worker.telnyx.calls.answering import AnswerBody, HangupBody
 from worker.telnyx.calls.dialling import DialBody
 from worker.telnyx.calls.performing import perform
-from worker.telnyx.calls.queueing import EnqueueBody, LeaveQueueBody
+from worker.telnyx.calls.queueing import LeaveQueueBody
 from worker.telnyx.client import TelnyxClient
 from worker.telnyx.conferences.bodies import CreateBody
 from worker.telnyx.conferences.performing import change
@@ -41,6 +41,7 @@ from worker.telnyx.errors import ApiError, Meaning, TelnyxError, meaning_of
 from worker.telnyx.gate import Gate
 from worker.telnyx.operation import RESEND_WITHIN_SECS, OperationClass
 from worker.telnyx.operations import already_so, class_of
+from worker.telnyx.queues.entering import enter
 from worker.telnyx.tries import Fence, Tries
 
 #: One command is tried for so long. Callers wait meanwhile, so it is short; reads and timers carry on from there.
@@ -160,8 +161,8 @@ class Sender:
         match command:
             case c.Answer(call=call):
                 await calls.answer(call, AnswerBody(command_id=key))
-            case c.Enqueue(call=call, queue=queue, max_wait_secs=secs):
-                await calls.enqueue(call, EnqueueBody(queue_name=queue, max_wait_time_secs=secs, command_id=key))
+            case c.Enqueue():
+                await enter(self._client, command, key)
             case c.LeaveQueue(call=call):
                 await calls.leave_queue(call, LeaveQueueBody(command_id=key))
             case c.Hangup(call=call):
