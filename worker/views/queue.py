@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from itertools import islice
 
-from worker.aggregates.queue.state import Caller, Known, Queue, Tally
+from worker.aggregates.queue.state import Caller, Known, Queue
+from worker.aggregates.queue.tally import Tally
 from worker.views.model import MOST_CALLERS, AgentState, Closed, Counts, QueueView, WaitingCaller
 
 

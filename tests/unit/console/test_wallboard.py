@@ -7,7 +7,7 @@ import io
 from msgspec.structs import replace
 from rich.console import Console
 
-from worker.aggregates.queue.state import Tally
+from worker.aggregates.queue.tally import Tally
 from worker.console.watching.board import Board, Partitions
 from worker.console.watching.lists import lines_of
 from worker.console.watching.picture import picture_of, shares

@@ -10,7 +10,8 @@ from ingress.envelope import Address
 from ingress.intents import model as i
 from worker.aggregates.call.state import Call, Course, Joining, Owner, Visit
 from worker.aggregates.queue import places
-from worker.aggregates.queue.state import Caller, Queue, Tally
+from worker.aggregates.queue.state import Caller, Queue
+from worker.aggregates.queue.tally import Tally
 from worker.commands import command as c
 from worker.policy.model import Goal
 from worker.testing.centre import Centre, small_tenant
