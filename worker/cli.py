@@ -19,6 +19,7 @@ from worker.console.options import (
     errors_for_people,
 )
 from worker.console.policies import check, policy_group
+from worker.console.reports import report
 from worker.console.telnyx.group import telnyx
 from worker.console.watching.commands import top
 
@@ -263,6 +264,7 @@ app.command()(top)
 app.command()(replay)
 app.command()(partitions)
 app.command()(verify)
+app.command()(report)
 
 
 def main() -> None:

@@ -1,0 +1,172 @@
+"""`switchhook report`: statistics per queue or per agent, by interval."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import anyio
+import msgspec
+import typer
+from msgspec.structs import asdict
+
+from ingress.errors import ConfigError
+from ingress.redis_client import connect
+from worker.console.options import PrefixOption, RedisOption, errors_for_people, prefix_of, redis_of
+from worker.console.table import show_table
+from worker.records.book import Standing
+from worker.records.model import Record
+from worker.runtime.recording.keys import RecordKeys
+from worker.runtime.recording.store import RecordStore
+from worker.statistics.compute import Cell, agent_figures, queue_figures
+from worker.statistics.figures import AgentFigures, QueueFigures
+from worker.statistics.intervals import Intervals, Step, intervals_of
+
+RATIOS = {
+    "queue": ("service_level", "service_level_all", "asa_ms", "aht_ms", "abandonment", "re_offers"),
+    "agent": ("aht_ms", "occupancy", "utilisation"),
+}
+
+
+class By(StrEnum):
+    """What each line is of."""
+
+    QUEUE = "queue"
+    AGENT = "agent"
+
+
+class Size(StrEnum):
+    """How long an interval is."""
+
+    QUARTER = "15min"
+    HOUR = "hour"
+    DAY = "day"
+
+
+class Format(StrEnum):
+    """How the report is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What a report is made of, and up to when that is known."""
+
+    records: list[Record]
+    standings: list[Standing]
+    upto_ms: int
+
+
+def report(
+    first: Annotated[str, typer.Option("--from", metavar="DAY", help="The first day, as 2026-11-30.")],
+    last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day; default: the first.")] = None,
+    by: Annotated[By, typer.Option(help="What each line is of.")] = By.QUEUE,
+    interval: Annotated[Size, typer.Option(help="How long an interval is.")] = Size.DAY,
+    tz: Annotated[str, typer.Option(help="Whose days, by the name of a time zone.")] = "UTC",
+    threshold: Annotated[float, typer.Option(min=0, help="The service level's threshold in seconds.")] = 20.0,
+    tenant: Annotated[str | None, typer.Option(help="Of this tenant alone.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
+    redis: RedisOption = None,
+    prefix: PrefixOption = None,
+) -> None:
+    """Say how queues, or agents, did: counts, service level, waits, handling times, occupancy (docs/records.md)."""
+    with errors_for_people():
+        intervals = asked_intervals(first, last or first, interval.value, tz)
+        known = anyio.run(read, redis_of(redis), RecordKeys(prefix_of(prefix)), intervals)
+        rows = rows_of(known, by.value, intervals, threshold_ms=round(threshold * 1000), tenant=tenant)
+        typer.echo(written(rows, form.value), nl=False)
+
+
+def asked_intervals(first: str, last: str, step: str, zone: str) -> Intervals:
+    """Return the intervals that were asked for.
+
+    Raises:
+        ConfigError: A day or the zone is none.
+    """
+    try:
+        return intervals_of(date.fromisoformat(first), date.fromisoformat(last), cast("Step", step), ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, OSError):
+        raise ConfigError(f"--tz {zone}: there is no such time zone: name one such as Europe/Berlin") from None
+    except ValueError:
+        raise ConfigError(f"--from {first} --to {last}: write days such as 2026-11-30") from None
+
+
+async def read(redis_url: str, keys: RecordKeys, intervals: Intervals) -> Known:
+    """Return what concerns the intervals: a record is written later than what it tells of has begun.
+
+    Raises:
+        UnavailableError: Redis failed.
+    """
+    redis = connect(redis_url)
+    try:
+        return await gather(RecordStore(redis, keys), intervals)
+    finally:
+        await redis.aclose()
+
+
+async def gather(store: RecordStore, intervals: Intervals) -> Known:
+    """Return what concerns the intervals. What is open is read first: what is written meanwhile goes before it."""
+    upto_ms = await store.reached() or 0
+    book = await store.book()
+    opened: list[Record] = list(book.open())
+    if not intervals.all:
+        return Known([], [], upto_ms)
+    written = [kept.record async for kept in store.records(f"{max(0, intervals.all[0].from_ms - 1)}-0")]
+    return Known([*opened, *written], list(book.standings.values()), upto_ms)
+
+
+def rows_of(
+    known: Known, by: Literal["queue", "agent"], intervals: Intervals, *, threshold_ms: int, tenant: str | None = None
+) -> list[dict[str, object]]:
+    """Return a line for each queue, or agent, and interval in which there was anything."""
+    figures: dict[Cell, QueueFigures] | dict[Cell, AgentFigures]
+    if by == "queue":
+        figures = queue_figures(known.records, intervals, threshold_ms)
+    else:
+        figures = agent_figures(known.records, known.standings, intervals, known.upto_ms)
+    cells = sorted(figures, key=lambda cell: (cell.tenant, cell.interval.from_ms, cell.name))
+    rows = []
+    for cell in cells:
+        if tenant in (None, cell.tenant):
+            of = figures[cell]
+            head: dict[str, object] = {"interval": cell.interval.label, "tenant": cell.tenant, by: cell.name}
+            rows.append(head | asdict(of) | {name: getattr(of, name) for name in RATIOS[by]})
+    return rows
+
+
+def written(rows: list[dict[str, object]], form: Literal["table", "csv", "json"]) -> str:
+    """Return the lines of a report as text; the table leaves out what is nothing everywhere."""
+    if form == "json":
+        return msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n"
+    if not rows:
+        return "" if form == "csv" else "there is nothing in that time\n"
+    if form == "csv":
+        out = io.StringIO()
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+        return out.getvalue()
+    columns = [name for name in rows[0] if any(row[name] not in (0, None) for row in rows)]
+    show_table([_title(name) for name in columns], [[_cell(name, row[name]) for name in columns] for row in rows])
+    return ""
+
+
+def _title(name: str) -> str:
+    return name.removesuffix("_ms").replace("_", " ")
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return "-"
+    if name.endswith("_ms") and isinstance(value, int | float):
+        minutes, seconds = divmod(round(value / 1000), 60)
+        return f"{minutes}:{seconds:02d}"
+    if isinstance(value, float):
+        return f"{value:.2f}" if name == "re_offers" else f"{value:.1%}"
+    return str(value)
