@@ -19,7 +19,7 @@ from worker.console.options import (
     errors_for_people,
 )
 from worker.console.policies import check, policy_group
-from worker.console.reports import report
+from worker.console.recorded import report
 from worker.console.telnyx.group import telnyx
 from worker.console.watching.commands import top
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date
-from enum import StrEnum
-from typing import Annotated, Literal, cast
+from typing import Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import anyio
@@ -16,7 +15,6 @@ from msgspec.structs import asdict
 
 from ingress.errors import ConfigError
 from ingress.redis_client import connect
-from worker.console.options import PrefixOption, RedisOption, errors_for_people, prefix_of, redis_of
 from worker.console.table import show_table
 from worker.records.book import Standing
 from worker.records.model import Record
@@ -32,29 +30,6 @@ RATIOS = {
 }
 
 
-class By(StrEnum):
-    """What each line is of."""
-
-    QUEUE = "queue"
-    AGENT = "agent"
-
-
-class Size(StrEnum):
-    """How long an interval is."""
-
-    QUARTER = "15min"
-    HOUR = "hour"
-    DAY = "day"
-
-
-class Format(StrEnum):
-    """How the report is written."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-
-
 class Known(msgspec.Struct, frozen=True):
     """What a report is made of, and up to when that is known."""
 
@@ -63,24 +38,29 @@ class Known(msgspec.Struct, frozen=True):
     upto_ms: int
 
 
-def report(
-    first: Annotated[str, typer.Option("--from", metavar="DAY", help="The first day, as 2026-11-30.")],
-    last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day; default: the first.")] = None,
-    by: Annotated[By, typer.Option(help="What each line is of.")] = By.QUEUE,
-    interval: Annotated[Size, typer.Option(help="How long an interval is.")] = Size.DAY,
-    tz: Annotated[str, typer.Option(help="Whose days, by the name of a time zone.")] = "UTC",
-    threshold: Annotated[float, typer.Option(min=0, help="The service level's threshold in seconds.")] = 20.0,
-    tenant: Annotated[str | None, typer.Option(help="Of this tenant alone.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
-    redis: RedisOption = None,
-    prefix: PrefixOption = None,
+def say_report(
+    first: str,
+    last: str,
+    by: Literal["queue", "agent"],
+    step: str,
+    zone: str,
+    form: Literal["table", "csv", "json"],
+    *,
+    threshold_secs: float,
+    tenant: str | None,
+    redis_url: str,
+    prefix: str,
 ) -> None:
-    """Say how queues, or agents, did: counts, service level, waits, handling times, occupancy (docs/records.md)."""
-    with errors_for_people():
-        intervals = asked_intervals(first, last or first, interval.value, tz)
-        known = anyio.run(read, redis_of(redis), RecordKeys(prefix_of(prefix)), intervals)
-        rows = rows_of(known, by.value, intervals, threshold_ms=round(threshold * 1000), tenant=tenant)
-        typer.echo(written(rows, form.value), nl=False)
+    """Say how queues, or agents, did.
+
+    Raises:
+        ConfigError: A day or the zone is none.
+        UnavailableError: Redis failed.
+    """
+    intervals = asked_intervals(first, last, step, zone)
+    known = anyio.run(read, redis_url, RecordKeys(prefix), intervals)
+    rows = rows_of(known, by, intervals, threshold_ms=round(threshold_secs * 1000), tenant=tenant)
+    typer.echo(written(rows, form), nl=False)
 
 
 def asked_intervals(first: str, last: str, step: str, zone: str) -> Intervals:
