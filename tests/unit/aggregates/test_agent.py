@@ -289,6 +289,29 @@ def test_who_is_busy_moves_to_a_new_conference_after_the_caller(alice: AgentStag
     assert alice.open(c.CreateConference)
 
 
+@pytest.mark.parametrize(
+    "intent",
+    [
+        i.Supervise("alice", "boss"),
+        i.AddParty("alice", "+13125550177"),
+        i.Transfer("alice", i.Target(number="+13125550177"), "warm"),
+    ],
+    ids=lambda intent: type(intent).__name__,
+)
+def test_whoever_was_asked_into_a_conversation_is_not_there_for_the_next_caller(
+    alice: AgentStage, intent: i.CareIntent
+) -> None:
+    busy(alice)
+    alice.ask(intent)
+    alice.caller_leaves("o1")
+    alice.advance(10)
+    assert alice.agent().duty == "delayed"
+    assert [s.command for s in alice.open(c.LeaveConference)] == [c.LeaveConference("room-1", "leg-1")]
+    alice.succeed(alice.last(c.LeaveConference))
+    alice.succeed(alice.last(c.CreateConference), conference="room-2")
+    assert (alice.agent().duty, alice.agent().conference) == ("available", "room-2")
+
+
 def test_an_old_leg_is_replaced_before_telnyx_ends_it(alice: AgentStage) -> None:
     available(alice)
     alice.advance(ROOM_AGE_MS / 1000)

@@ -94,7 +94,8 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
     rooms: int = 0
     #: The conference has not been told yet whose it is.
     introduce: bool = False
-    #: The conference, or the leg, nears the longest that Telnyx lets it live: he moves when he has no caller.
+    #: The conference, or the leg, nears the longest that Telnyx lets it live, or others were asked into the conference:
+    #: he moves when he has no caller.
     room_old: bool = False
     line_old: bool = False
 

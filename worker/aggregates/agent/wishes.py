@@ -44,6 +44,9 @@ def asked(agent: Agent, intent: i.AnyIntent, now_ms: int) -> Agent:
             return agent
         case _ if agent.duty != "busy" or agent.conference is None:
             return replace(agent, refusal=f"{agent.name} is not in a conversation, but {_now(agent)}.")
+        case i.Supervise() | i.AddParty() | i.Transfer(how="warm"):
+            # Whoever comes may be there for a moment longer than the caller, and must not hear the next one.
+            return replace(agent, room_old=True)
         case _:
             return agent
 

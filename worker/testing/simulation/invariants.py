@@ -17,7 +17,7 @@ from worker.ledger.ledger import Ledger
 from worker.runtime.journal import events_of, order_of
 from worker.testing.emulator.clock import secs_between
 from worker.testing.emulator.legs import Leg
-from worker.testing.simulation.centre import OUTSIDE
+from worker.testing.simulation.centre import OUTSIDE, VIP
 from worker.testing.simulation.conduct import Conduct, may_take
 from worker.testing.simulation.redis.streams import show_id
 from worker.testing.simulation.world import KEYS, WRAP_UP_SECS, Simulation
@@ -43,8 +43,8 @@ class Watch:
         """Look at what must be so at any time; *now* is the virtual time of the run."""
         world = self._world
         for violation in world.phones.violations:
-            if violation.startswith(OUTSIDE) and "is dialled" in violation:
-                # Two callers may be given on to one number.
+            if violation.startswith((*OUTSIDE, VIP)) and "is dialled" in violation:
+                # Two callers may be given on to one number, or be called back at that of their company.
                 continue
             world.complain(f"at the phones: {violation}")
         for (operation, name), count in world.effects.items():
