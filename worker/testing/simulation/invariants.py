@@ -43,8 +43,9 @@ class Watch:
         """Look at what must be so at any time; *now* is the virtual time of the run."""
         world = self._world
         for violation in world.phones.violations:
-            if violation.startswith((*OUTSIDE, VIP)) and "is dialled" in violation:
-                # Two callers may be given on to one number, or be called back at that of their company.
+            if "is dialled" in violation and violation.startswith(self._shared()):
+                # Two callers may be given on to one number, or be called back at that of their company; a supervisor
+                # may be asked into two conversations.
                 continue
             world.complain(f"at the phones: {violation}")
         for (operation, name), count in world.effects.items():
@@ -117,6 +118,10 @@ class Watch:
             show_id(ident).decode(): decode_decision(fields[1])
             for ident, fields in zip(stream.ids, stream.fields, strict=True)
         }
+
+    def _shared(self) -> tuple[str, ...]:
+        supervisors = (each.address for each in self._world.tenant().supervisors.values())
+        return (*OUTSIDE, VIP, *supervisors)
 
     def _alone(self, leg: Leg) -> None:
         """No agent has two callers, no caller two agents: as Telnyx has it."""
