@@ -3,28 +3,60 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import islice
+from collections.abc import Generator
+from typing import cast
 
 from worker.aggregates.queue.state import Caller, Known, Queue
 from worker.aggregates.queue.tally import Tally
 from worker.views.model import MOST_CALLERS, AgentState, Closed, Counts, QueueView, WaitingCaller
 
+#: Agents or callers that are looked at in one step: about half a millisecond.
+STEP = 400
+
 
 def view_of_queue(queue: Queue) -> QueueView:
     """Return the view of *queue*."""
-    waiting = [queue.callers[call] for _, _, call in queue.present]
-    on_the_line = [caller.since_ms for caller in waiting if not _is_away(caller)]
-    talking = {o.agent for caller in queue.callers.values() for o in caller.offers if o.step == "connected"}
-    agents = Counter(_state(known, talks=name in talking) for name, known in queue.agents.items())
+    steps = steps_of_queue(queue)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return cast("QueueView", done.value)
+
+
+def steps_of_queue(queue: Queue) -> Generator[None, None, QueueView]:
+    """Make the view of *queue* in small steps, for a queue may have thousands of agents and callers; return it."""
+    talking: set[str] = set()
+    for number, caller in enumerate(queue.callers.values()):
+        talking.update(offer.agent for offer in caller.offers if offer.step == "connected")
+        if number % STEP == STEP - 1:
+            yield
+    agents: Counter[AgentState] = Counter()
+    for number, (name, known) in enumerate(queue.agents.items()):
+        agents[_state(known, talks=name in talking)] += 1
+        if number % STEP == STEP - 1:
+            yield
+    listed: list[WaitingCaller] = []
+    longest_ms, away, number = None, 0, 0
+    for number, (_, _, call) in enumerate(queue.present, 1):
+        caller = queue.callers[call]
+        if _is_away(caller):
+            away += 1
+        else:
+            longest_ms = caller.since_ms if longest_ms is None else min(longest_ms, caller.since_ms)
+        if number <= MOST_CALLERS:
+            listed.append(_waiting(caller, number))
+        if number % STEP == 0:
+            yield
     return QueueView(
         tenant=queue.address.tenant,
         queue=queue.name,
         closed=Closed(queue.closed.reason, queue.closed.by) if queue.closed else None,
-        waiting=len(waiting),
-        callbacks=len(waiting) - len(on_the_line),
+        waiting=number,
+        callbacks=away,
         talking=len(talking),
-        longest_since_ms=min(on_the_line, default=None),
-        callers=tuple(_waiting(caller, place) for place, caller in enumerate(islice(waiting, MOST_CALLERS), 1)),
+        longest_since_ms=longest_ms,
+        callers=tuple(listed),
         agents=dict(sorted(agents.items())),
         counts=counts_of(queue.tally),
     )

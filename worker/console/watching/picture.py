@@ -110,6 +110,7 @@ def _table(
             overflow="ellipsis",
             justify="right" if name in NUMBERS else "left",
             max_width=24 if place == 0 else None,
+            min_width=len(name) if name in NUMBERS else None,
         )
     for view in views[:rows]:
         cells = [Text(readable(cell)) for cell in row_of(view, now_ms)]
