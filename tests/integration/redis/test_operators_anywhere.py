@@ -108,6 +108,9 @@ class Operator:
         shown = await self.hears("quarantine", "show", f"call:{KEPT}")
         assert "ZeroDivisionError: of the test" in shown
         assert "webhook  call hold" in shown
+        shown = await self.hears("call", "show", f"{KEPT}", "--json")
+        assert msgspec.json.decode(shown)["quarantined"] is True
+        assert f"{PARTITIONS} owned" in await self.hears("top", "--once")
         verified = await self.hears("verify", "--all", "--wait", "60")
         assert verified.count(": agrees (") + verified.count("nothing to compare") == PARTITIONS, verified
         assert verified.count("    live      of a: the same") == PARTITIONS, verified
