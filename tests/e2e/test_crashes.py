@@ -68,7 +68,7 @@ async def centre(processes: Processes, signer: Signer, **environment: str) -> As
         seed=3,
         conditions=Conditions(duplicated=0.1, reorder_secs=0.1),
         characters_per_sec=200,
-        webhook_attempts=5,
+        webhook_attempts=10,
     )
     async with serve(settings) as emulator:
         for name in ("a", "b"):

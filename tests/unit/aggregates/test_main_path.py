@@ -326,3 +326,18 @@ def test_webhooks_in_any_order_lead_to_one_answer_and_one_enqueue(centre: Centre
     assert [type(s.command) for s in centre.sent].count(c.Answer) == 1
     assert [type(s.command) for s in centre.sent].count(c.Enqueue) == 1
     assert isinstance(centre.states[centre.address("call", "c1")], Call)
+
+
+def test_a_talk_whose_beginning_is_heard_after_its_end_counts_as_answered(centre: Centre) -> None:
+    centre.agent_up("alice")
+    centre.ring("c1")
+    (sent,) = centre.open(c.JoinConference)
+    centre.succeed(sent)
+    joined_ms = centre.now_ms + 100
+    centre.now_ms += 1000
+    centre.tell("conference", "room-alice", w.ParticipantLeft("room-alice", "c1"), occurred_ms=joined_ms + 500)
+    assert centre.queue().tally.answered == 0
+    centre.tell("conference", "room-alice", w.ParticipantJoined("room-alice", "c1"), occurred_ms=joined_ms)
+    centre.hang_up("c1")
+    assert (centre.queue().tally.answered, centre.queue().tally.abandoned) == (1, 0)
+    assert centre.agent("alice").duty == "wrapping-up"

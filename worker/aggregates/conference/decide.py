@@ -63,6 +63,11 @@ def _callers(conference: Conference, event: Event) -> Iterator[Act]:
             yield Tell(_to(conference, "queue", caller.queue), connected)
             yield Tell(_to(conference, "agent", caller.agent), connected)
         elif conference.has_left(caller):
+            if conference.have_met(caller) and not caller.connected:
+                # That he came in was heard after he had left.
+                met = n.Connected(caller.offer, caller.call, conference.together_since_ms(caller))
+                yield Tell(_to(conference, "queue", caller.queue), met)
+                yield Tell(_to(conference, "agent", caller.agent), met)
             yield from care.farewell(conference, caller.call)
             at_ms = conference.left_ms(caller.call) or event.occurred_ms
             left = n.CallerLeft(caller.offer, caller.call, at_ms)

@@ -181,6 +181,15 @@ class Conference(msgspec.Struct, frozen=True, tag="conference"):
         """Whether *caller* and the agent are both in."""
         return not caller.gone and self.inside(caller.call) and self.inside(self.agent_leg)
 
+    def have_met(self, caller: Expected) -> bool:
+        """Whether *caller* and the agent are known to have been in at the same time, be it over or not."""
+        presence, agent = self.legs.get(caller.call), self.legs.get(self.agent_leg or "")
+        if presence is None or agent is None or presence.joined_ms <= caller.after_ms:
+            return False
+        agent_stayed = agent.left_ms < agent.joined_ms or agent.left_ms > presence.joined_ms
+        caller_stayed = presence.left_ms < presence.joined_ms or presence.left_ms > agent.joined_ms
+        return agent_stayed and caller_stayed
+
     def together_since_ms(self, caller: Expected) -> int:
         """Return when the later of *caller* and the agent came in."""
         agent = self.legs[self.agent_leg or ""]

@@ -19,8 +19,9 @@ from worker.testing.emulator.clock import Clock
 from worker.testing.emulator.legs import Leg
 from worker.testing.emulator.settings import Conditions, EmulatorSettings
 
-#: Pauses before the second attempt and so on. Telnyx says "exponential backoff", and no numbers.
-RETRY_PAUSES_SECS = (0.5, 1.0, 2.0, 4.0)
+#: The pause before the second attempt; it doubles up to the longest. Telnyx says "exponential backoff", and no numbers.
+FIRST_PAUSE_SECS = 0.5
+LONGEST_PAUSE_SECS = 4.0
 RETRIED = {408, 429}
 MOST_REDIRECTS = 3
 #: So many attempts on the first URL have failed when the failover's turn comes.
@@ -136,7 +137,9 @@ class Delivery:
     def _begin(
         self, document: dict[str, object], event_type: str, leg: Leg | None, pause_secs: float, *, early: bool
     ) -> None:
-        url, pauses = self._settings.webhook_url, list(RETRY_PAUSES_SECS[: self._settings.webhook_attempts - 1])
+        url = self._settings.webhook_url
+        retries = range(self._settings.webhook_attempts - 1)
+        pauses = [min(FIRST_PAUSE_SECS * 2**number, LONGEST_PAUSE_SECS) for number in retries]
         if leg is not None:
             url = leg.webhook_urls.get(event_type) or leg.webhook_url or url
             if event_type in leg.webhook_pauses_ms:
