@@ -139,8 +139,8 @@ class Publisher:
         return self._picture
 
     def _take(self, ledger: Ledger) -> _Picture:
-        addresses = list(ledger.aggregates) if self._anew else self._stirred
-        states = [(address, ledger.aggregates.get(address)) for address in addresses]
+        addresses = {**ledger.aggregates, **ledger.quarantined} if self._anew else self._stirred
+        states = [(address, _state(ledger, address)) for address in addresses]
         self._stirred = set()
         return _Picture(self._clock.now_ms(), states, frozenset(ledger.quarantined))
 
@@ -196,6 +196,12 @@ class Publisher:
                 fields = {"of": _encoder.encode(names[start : start + CHUNK])}
                 key = self._keys.changes(tenant)
                 await self._redis.xadd(key, cast("dict", fields), maxlen=KEPT_CHANGES, approximate=True)  # type: ignore[type-arg]
+
+
+def _state(ledger: Ledger, address: Address) -> AggregateState | None:
+    """Return what is known of an aggregate; of one whose first event could not be handled, that it is there."""
+    state = ledger.aggregates.get(address)
+    return machine.new(address) if state is None and address in ledger.quarantined else state
 
 
 async def _view(state: AggregateState) -> AnyView | None:
