@@ -19,7 +19,7 @@ from worker.console.options import (
     errors_for_people,
 )
 from worker.console.policies import check, policy_group
-from worker.console.recorded import report
+from worker.console.recorded import deliveries_group, report
 from worker.console.telnyx.group import telnyx
 from worker.console.watching.commands import top
 
@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(quarantine_group)
 app.add_typer(archive_group)
+app.add_typer(deliveries_group)
 app.add_typer(policy_group)
 app.add_typer(telnyx)
 for _group in groups():

@@ -52,6 +52,10 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     reconcile_rate: float = 10.0
     #: Records are dropped from Redis when they are older; 0: none ever is.
     records_hours: float = 744.0
+    #: The database that records are written to as well, sqlite:///… or postgresql://…; empty: none.
+    records_url: str = ""
+    #: The file of targets that records are POSTed to; empty: none.
+    webhooks: str = ""
 
 
 #: The environment variable of each setting.
@@ -78,6 +82,8 @@ ENVIRONMENT = {
     "reconcile_secs": "SWITCHHOOK_RECONCILE_SECS",
     "reconcile_rate": "SWITCHHOOK_RECONCILE_RATE",
     "records_hours": "SWITCHHOOK_RECORDS_HOURS",
+    "records_url": "SWITCHHOOK_RECORDS_URL",
+    "webhooks": "SWITCHHOOK_WEBHOOKS",
 }
 
 

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from worker.console.options import PrefixOption, RedisOption, errors_for_people, prefix_of, redis_of
+from worker.console.options import JsonOption, PrefixOption, RedisOption, errors_for_people, prefix_of, redis_of
+
+WebhooksOption = Annotated[
+    Path | None,
+    typer.Option("--webhooks", metavar="FILE", envvar="SWITCHHOOK_WEBHOOKS", help="The workers' file of targets."),
+]
+TargetArgument = Annotated[str, typer.Argument(metavar="TARGET", help="A target's name in the file.")]
+IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="ID…", help="As `list` shows them.")]
+AllOption = Annotated[bool, typer.Option("--all", help="All that the target has not taken.")]
+
+deliveries_group = typer.Typer(
+    name="deliveries", help="Records that are POSTed to webhook targets, and those that were not taken.",
+    no_args_is_help=True,
+)  # fmt: skip
 
 
 class By(StrEnum):
@@ -61,3 +75,46 @@ def report(
             redis_url=redis_of(redis),
             prefix=prefix_of(prefix),
         )
+
+
+@deliveries_group.command("list")
+def list_deliveries(
+    webhooks: WebhooksOption = None, redis: RedisOption = None, prefix: PrefixOption = None, as_json: JsonOption = False
+) -> None:
+    """Show for each target what is tried again, and what was given up with the last error."""
+    from worker.console.deliveries import show
+
+    with errors_for_people():
+        show(webhooks, redis_of(redis), prefix_of(prefix), as_json=as_json)
+
+
+@deliveries_group.command()
+def retry(
+    target: TargetArgument,
+    ids: IdsArgument = None,
+    everything: AllOption = False,
+    webhooks: WebhooksOption = None,
+    redis: RedisOption = None,
+    prefix: PrefixOption = None,
+) -> None:
+    """Have what was given up tried again, from the first try on; exit 4 where there is no such."""
+    from worker.console.deliveries import settle
+
+    with errors_for_people():
+        settle(webhooks, redis_of(redis), prefix_of(prefix), target, ids or [], everything=everything, again=True)
+
+
+@deliveries_group.command()
+def drop(
+    target: TargetArgument,
+    ids: IdsArgument = None,
+    everything: AllOption = False,
+    webhooks: WebhooksOption = None,
+    redis: RedisOption = None,
+    prefix: PrefixOption = None,
+) -> None:
+    """Forget what was given up; the records themselves stay."""
+    from worker.console.deliveries import settle
+
+    with errors_for_people():
+        settle(webhooks, redis_of(redis), prefix_of(prefix), target, ids or [], everything=everything, again=False)

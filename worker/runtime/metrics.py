@@ -107,6 +107,13 @@ class Metrics:
             "switchhook_worker_records_behind_seconds", "How old what the records were written of is", registry=r
         )
         self.records = Counter("switchhook_worker_records", "Records written, by kind", ["kind"], registry=r)
+        self.deliveries = Counter(
+            "switchhook_worker_webhook_deliveries", "Tries to deliver a record, by target", ["target", "result"],
+            registry=r,
+        )  # fmt: skip
+        self.sink_failures = Counter(
+            "switchhook_worker_sink_failures", "Times that the database did not take records", registry=r
+        )
         self.stopped_tenants = Gauge(
             "switchhook_worker_stopped_tenants", "Tenants whose account is refused", registry=r
         )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
+import aiohttp
 import anyio
 import structlog
 from redis.asyncio import Redis
@@ -14,12 +17,18 @@ from worker.runtime.errors import FencedError, UnavailableError
 from worker.runtime.journal import Journal
 from worker.runtime.lease import Lease, Leases
 from worker.runtime.metrics import Metrics
+from worker.runtime.recording.deliver import Deliverer
 from worker.runtime.recording.keys import RecordKeys
+from worker.runtime.recording.outbox import Outbox
 from worker.runtime.recording.reader import Together
 from worker.runtime.recording.recorder import Recorder
 from worker.runtime.recording.store import RecordStore
+from worker.runtime.recording.targets import Target, load_targets
 from worker.runtime.snapshots import Snapshots, UnreadableSnapshotError
 from worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from worker.runtime.recording.sink import Sink
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +41,11 @@ ONE = Partition(0)
 
 
 class RecorderRole:
-    """One worker's readiness to be the recorder. *now_ms* is Redis's time; None while that is not known."""
+    """One worker's readiness to be the recorder. *now_ms* is Redis's time; None while that is not known.
+
+    Raises:
+        ConfigError: The file of webhook targets, or the database's address, is wrong.
+    """
 
     def __init__(
         self, settings: WorkerSettings, redis: Redis, metrics: Metrics, *, now_ms: Callable[[], int | None]
@@ -44,6 +57,11 @@ class RecorderRole:
         self._keys = RecordKeys(settings.prefix)
         self._leases = Leases(redis, self._keys, settings.worker_id, ttl_secs=settings.lease_secs)
         self.store = RecordStore(redis, self._keys)
+        self._targets = load_targets(settings.webhooks)
+        self._sink_url = settings.records_url
+        if self._sink_url:
+            # What is wrong with it is said at the start.
+            sink_on(self._sink_url, settings.prefix)
 
     async def run(self) -> None:
         """Be the recorder whenever nobody else is, until cancelled."""
@@ -73,14 +91,26 @@ class RecorderRole:
             metrics=self._metrics,
         )
         try:
-            async with anyio.create_task_group() as tasks:
+            async with AsyncExitStack() as stack, anyio.create_task_group() as tasks:
                 tasks.start_soon(self._renew, lease, name="recorder's lease")
+                if self._targets:
+                    session = await stack.enter_async_context(aiohttp.ClientSession())
+                    for target in self._targets:
+                        tasks.start_soon(self._deliverer(lease, target, session).run, name=f"webhooks {target.name}")
+                if self._sink_url:
+                    sink = sink_on(self._sink_url, self._settings.prefix)
+                    stack.push_async_callback(_close, sink)
+                    tasks.start_soon(sink.follow, self.store, self._metrics, name="sink")
                 await recorder.run()
         finally:
             self._metrics.recorder.set(0)
             lease.drop()
             with anyio.move_on_after(1, shield=True):
                 await self._leases.release(lease)
+
+    def _deliverer(self, lease: Lease, target: Target, session: aiohttp.ClientSession) -> Deliverer:
+        outbox = Outbox(self._redis, self._keys, target.name)
+        return Deliverer(lease, self.store, outbox, target, session=session, now_ms=self._now_ms, metrics=self._metrics)
 
     async def _renew(self, lease: Lease) -> None:
         pause = self._settings.lease_secs / 3
@@ -92,3 +122,20 @@ class RecorderRole:
                     await self._leases.renew(lease)
             except (UnavailableError, TimeoutError) as exc:
                 lease.trouble = str(exc) or "Redis did not answer its renewal in time"
+
+
+async def _close(sink: Sink) -> None:
+    # Threads of a database that is not closed outlive the worker.
+    with anyio.move_on_after(2, shield=True):
+        await sink.close()
+
+
+def sink_on(url: str, prefix: str) -> Sink:
+    """Return the database at *url*.
+
+    Raises:
+        ConfigError: It is of no known kind, or the packages for it are not installed.
+    """
+    from worker.runtime.recording.sink import Sink
+
+    return Sink(url, prefix)

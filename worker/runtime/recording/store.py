@@ -100,17 +100,48 @@ class RecordStore:
             UnavailableError: Redis failed.
         """
         while True:
-            try:
-                page = cast(
-                    "Entries", await self._redis.xrange(self._keys.records(), min=f"({after}", max=upto, count=PAGE)
-                )
-            except (RedisError, OSError) as exc:
-                raise UnavailableError(f"the records could not be read: {exc}") from exc
-            for entry_id, fields in page:
-                after = entry_id.decode()
-                yield Kept(after, decode_record(fields[b"record"]))
+            page = await self._range(f"({after}", upto, PAGE)
+            for kept in page:
+                after = kept.id
+                yield kept
             if len(page) < PAGE:
                 return
+
+    async def page(self, after: str, count: int) -> list[Kept]:
+        """Return the next records after the entry *after*, so many at most.
+
+        Raises:
+            UnavailableError: Redis failed.
+        """
+        return await self._range(f"({after}", "+", count) if count > 0 else []
+
+    async def record(self, name: str) -> Record | None:
+        """Return the record of one entry; None when it was dropped.
+
+        Raises:
+            UnavailableError: Redis failed.
+        """
+        found = await self._range(name, name, 1)
+        return found[0].record if found else None
+
+    async def last(self) -> str:
+        """Return the id of the newest entry; `0-0` when there is none.
+
+        Raises:
+            UnavailableError: Redis failed.
+        """
+        try:
+            found = cast("Entries", await self._redis.xrevrange(self._keys.records(), count=1))
+        except (RedisError, OSError) as exc:
+            raise UnavailableError(f"the records could not be read: {exc}") from exc
+        return found[0][0].decode() if found else START
+
+    async def _range(self, least: str, most: str, count: int) -> list[Kept]:
+        try:
+            found = await self._redis.xrange(self._keys.records(), min=least, max=most, count=count)
+        except (RedisError, OSError) as exc:
+            raise UnavailableError(f"the records could not be read: {exc}") from exc
+        return [Kept(name.decode(), decode_record(fields[b"record"])) for name, fields in cast("Entries", found)]
 
     async def _values(self, key: str) -> AsyncIterator[bytes]:
         cursor = 0
