@@ -153,14 +153,11 @@ class Publisher:
         for number, (address, state) in enumerate(states):
             if number % AT_ONCE == 0:
                 await anyio.lowlevel.checkpoint()
-            view = await _view(state) if state is not None else None
-            if view is None:
+            raw = await _written(state, quarantined=address in quarantined) if state is not None else None
+            if raw is None:
                 if self._said.pop(address, None) is not None:
                     dropped.append(address)
                 continue
-            if address in quarantined:
-                view = msgspec.structs.replace(view, quarantined=True)
-            raw = encode_view(view)
             if self._said.get(address) != hash(raw):
                 self._said[address] = hash(raw)
                 views[address] = raw
@@ -170,7 +167,7 @@ class Publisher:
         """Return what an earlier owner has published and is no more."""
         here = {address for address, state in picture.states if state is not None and not machine.finished(state)}
         found = cast("list[bytes]", await self._redis.hkeys(self._keys.views(self._lease.partition, kind)))
-        return [address for address in map(Address.parse, (name.decode() for name in found)) if address not in here]
+        return [address for address in _addresses(found) if address not in here]
 
     async def _write(self, kind: AggregateKind, views: dict[Address, bytes], dropped: list[Address]) -> bool:
         pairs = (part for address, raw in views.items() for part in (str(address), raw))
@@ -204,6 +201,17 @@ def _state(ledger: Ledger, address: Address) -> AggregateState | None:
     return machine.new(address) if state is None and address in ledger.quarantined else state
 
 
+async def _written(state: AggregateState, *, quarantined: bool) -> bytes | None:
+    """Return the view of *state* as it is published; None: there is nothing to see, or it could not be made."""
+    try:
+        view = await _view(state)
+        return encode_view(msgspec.structs.replace(view, quarantined=quarantined)) if view is not None else None
+    except Exception:
+        # What people look at must not stop what is decided, whatever is wrong with it.
+        log.exception("view.failed", address=str(state.address))
+        return None
+
+
 async def _view(state: AggregateState) -> AnyView | None:
     """Return the view of *state*, with others' turns while one is made that takes long."""
     if not isinstance(state, Queue):
@@ -223,6 +231,15 @@ def read_head(raw: bytes) -> Head | None:
         return _heads.decode(raw)
     except msgspec.DecodeError:
         return None
+
+
+def _addresses(names: Iterable[bytes]) -> Iterator[Address]:
+    """Yield the addresses that *names* are; what somebody else has written there is passed over."""
+    for name in names:
+        try:
+            yield Address.parse(name.decode())
+        except ValueError:
+            log.warning("view.unknown", name=name.decode(errors="replace"))
 
 
 def _by_tenant(addresses: Iterable[Address]) -> Iterator[tuple[str, list[str]]]:

@@ -176,3 +176,21 @@ async def test_what_stands_still_is_shown_as_such(bench: Bench, monkeypatch: pyt
         with anyio.fail_after(15):
             while (await views(bench))["call:bad"].quarantined:
                 await anyio.sleep(0.05)
+
+
+async def test_a_view_that_cannot_be_made_stops_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raising(state: machine.AggregateState) -> AnyView | None:
+        if state.address.id == "bad":
+            raise ZeroDivisionError("of the test")
+        return view_of(state)
+
+    monkeypatch.setattr("worker.runtime.publisher.view_of", raising)
+    where = bench.log.partition_of(Address("default", "call", "bad"))
+    await bench.redis.hset(bench.keys.views(where, "call"), "nonsense", "of somebody else")
+    async with bench.worker("a") as a:
+        await bench.ring("bad")
+        await bench.ring("good")
+        await eventually(lambda: has(bench, "call:good"))
+        assert Address("default", "call", "bad") in a.aggregates()
+        assert not await has(bench, "call:bad")
+        assert a.leases()[where].epoch == 1
