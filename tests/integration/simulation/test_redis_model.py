@@ -22,8 +22,8 @@ from worker.testing.simulation.redis.streams import Waiting
 
 #: What depends on the time at which it was said.
 TIMES = re.compile(rb"1[78]\d{11}")
-#: Scripts that only people's tools and the recorder run, which are not simulated.
-NOT_OF_THE_ENGINE = {"look.lua", "records.lua"}
+#: Scripts that only people's tools, the recorder and the deliverer of records run, which are not simulated.
+NOT_OF_THE_ENGINE = {"look.lua", "records.lua", "deliver.lua"}
 SCRIPTS = {name: load_script(package, name) for package, name in FILES.values()}
 ROOT = Path(__file__).parents[3]
 
