@@ -51,11 +51,13 @@ class Audio:
                 leg, "call.speak.ended", state_of_then=state, status=stopped if how == "cancelled" else how
             ),
         )
+        leg.heard.append(text)
         self.leg(leg).play(sound, stop=stop)
 
     def ask(self, leg: Leg, text: str) -> float:
         """Say a text that asks for digits, of which Telnyx tells nothing; return how long it lasts."""
         secs = self.spoken_secs(text) or 0.0
+        leg.heard.append(text)
         self.leg(leg).play(Sound(secs, lambda: None, lambda _: None))
         return secs
 
@@ -83,6 +85,7 @@ class Audio:
             ended,
             missing=self.missing(url, name),
         )
+        leg.heard += [each for each in (url, name) if each is not None]
         self.leg(leg).play(sound, stop=stop, overlay=overlay)
 
     def speak_to(self, conference: Conference, legs: list[Leg] | None, text: str) -> None:

@@ -41,6 +41,8 @@ class Leg:
     supervisor_role: str | None = None
     #: Tones that were sent to it.
     tones: str = ""
+    #: What was said or played to it: texts, and addresses or names of audio, as they began.
+    heard: list[str] = field(default_factory=list)
     #: Where its webhooks go instead of the application's URL, and after which pauses they are sent again.
     webhook_url: str | None = None
     webhook_urls: dict[str, str] = field(default_factory=dict)
