@@ -20,6 +20,7 @@ from tests.integration.runtime.conftest import NUMBER
 from tests.integration.runtime.test_lost_webhooks import settings_of
 from tests.integration.runtime.whole import Whole, whole
 from worker.aggregates.agent.state import Agent as AgentState
+from worker.aggregates.agent.state import Standing
 from worker.aggregates.call.state import Call
 from worker.aggregates.conference.state import Conference
 from worker.aggregates.queue.state import Queue as QueueState
@@ -49,14 +50,15 @@ def people(*names: str, **rules: object) -> dict[str, Agent]:
     return {name: person(name, **rules) for name in names}
 
 
-async def until(so: Callable[[], bool], what: str = "") -> None:
+async def until(so: Callable[[], bool], what: str | Callable[[], str]) -> None:
     """Return when *so* says yes; fail with *what* when it never does."""
     try:
         with anyio.fail_after(PATIENCE_SECS):
             while not so():
                 await anyio.sleep(0.02)
     except TimeoutError:
-        raise AssertionError(f"it never came to be that {what}") from None
+        told = what if isinstance(what, str) else what()
+        raise AssertionError(f"it never came to be that {told}") from None
 
 
 class Caller:
@@ -184,10 +186,10 @@ class Day:
         """Ask something of the centre."""
         await self.centre.ask(intent)
 
-    async def says(self, name: str, state: str, *, becomes: str | None = None) -> None:
+    async def says(self, name: str, state: Standing) -> None:
         """An agent says what he is to be, and after that is it, and his queues know it."""
-        await self.ask(i.SetAgentState(name, state))  # type: ignore[arg-type]
-        await self.becomes(name, becomes or state)
+        await self.ask(i.SetAgentState(name, state))
+        await self.becomes(name, state)
 
     async def becomes(self, name: str, duty: str) -> None:
         """An agent is this now, and his queues know it."""
@@ -198,7 +200,7 @@ class Day:
             known = [each.agents.get(name) for each in self.states(QueueState) if each.name in agent.served]
             return agent.duty == duty and all(one is not None and one.state == told for one in known)
 
-        await until(so, f"{name} is {duty}, but {self.agent(name).duty}")
+        await until(so, lambda: f"{name} is {duty}, but {self.agent(name).duty}")
 
     async def log_in(self, *names: str) -> None:
         """These agents log in, one after the other: who comes first is idle longest."""
@@ -218,7 +220,7 @@ class Day:
         world = self.centre.emulator.world
         for caller in self.callers:
             caller.hangs_up()
-        await until(lambda: not self.troubles(), f"all are at rest: {self.troubles()}")
+        await until(lambda: not self.troubles(), lambda: f"all are at rest: {self.troubles()}")
         assert world.violations == []
         failures = self.centre.worker.metrics.failures
         assert [sample.value for metric in failures.collect() for sample in metric.samples] == []
