@@ -23,7 +23,7 @@ BECOMES: Mapping[Duty, frozenset[Duty]] = {
     "available": frozenset({"paused", "offline", "reserved", "delayed"}),
     "paused": frozenset({"available", "offline", "delayed"}),
     "reserved": frozenset({"busy", "available", "paused", "offline", "delayed"}),
-    "busy": frozenset({"wrapping-up", "offline", "delayed", "paused", "available"}),
+    "busy": frozenset({"wrapping-up", "offline", "delayed"}),
     "wrapping-up": frozenset({"available", "paused", "offline", "delayed"}),
     "delayed": frozenset({"available", "paused", "offline"}),
 }
@@ -40,8 +40,10 @@ class Conduct:
         """Look at what must be so at any time."""
         for room in self._world.telephony.conferences.by_id.values():
             for participant in room.participants:
-                if self._world.kind_of(participant.leg) == "supervisor" and participant.manner.role == "none":
-                    self._world.complain("a supervisor is in a conference like anybody else")
+                if self._world.kind_of(participant.leg) == "supervisor":
+                    asked = self._world.people.roles.get(participant.leg.to, set())
+                    if participant.manner.role not in asked:
+                        self._world.complain(f"a supervisor is in a conference as {participant.manner.role}, unasked")
 
     def busy_with(self) -> str | None:
         """Return what of the contact centre is not at rest yet, or None."""
@@ -122,12 +124,16 @@ class Conduct:
         if tally.offered != tally.ended + len(queue.callers):
             self._world.complain(f"the tally of a queue does not add up: {tally}")
 
-    def ended_well(self, leg: Leg) -> bool:
-        """Return whether a caller's end, who neither talked nor gave up, was what was asked or what the policy says."""
+    def ended_well(self, leg: Leg, *, talked: bool) -> bool:
+        """Return whether a caller's end was his own, or what was asked, or what the policy says."""
         state = next((each for each in self.states() if isinstance(each, Call) and each.id == leg.id), None)
         if state is None:
-            return False
-        if state.dismissed is not None or state.end_asked or "reject" in state.done:
+            return talked
+        if any(isinstance(room, Conference) and room.handed and room.handed.call == leg.id for room in self.states()):
+            # Left with a third party, with whom the call ends.
+            return True
+        ours = state.ended is not None and state.ended.source != "caller"
+        if (talked and not ours) or state.dismissed is not None or state.end_asked or "reject" in state.done:
             return True
         goal = state.course.goal if state.course is not None else None
         return goal is not None and goal.queue is None and goal.menu is None

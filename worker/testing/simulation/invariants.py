@@ -232,7 +232,8 @@ class Watch:
             leg.ended_at is not None
             and secs_between(leg.started_at, leg.ended_at) >= int(self._world.patience_secs.get(leg.id, 0.0))
         )
-        if not (talked or gave_up or leg.id in self._world.people.left or self._conduct.ended_well(leg)):
+        himself = gave_up or leg.id in self._world.people.left
+        if not himself and not self._conduct.ended_well(leg, talked=talked):
             self._world.complain(f"a caller's call ended ({leg.cause}) for no reason")
 
 

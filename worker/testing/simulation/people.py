@@ -48,6 +48,8 @@ class People:
         self.callers: list[str] = []
         #: Who has hung up himself, for whatever reason.
         self.left: set[str] = set()
+        #: As what supervisors were asked into conversations, by their address.
+        self.roles: dict[str, set[i.Role]] = {}
         #: What was asked and is in the log, by the event's id; and how much is on its way there.
         self.asked: dict[str, i.Asked] = {}
         self.asking = 0
@@ -82,6 +84,7 @@ class People:
         match due:
             case h.Ask(intent=intent):
                 self.asking += 1
+                self._note(intent)
                 tasks.start_soon(self._ask, f"i:{number}", self._named(intent))
             case h.HangUp(agent=agent):
                 for leg in self.legs_of(agent):
@@ -115,6 +118,13 @@ class People:
         if when == "rings":
             return any(leg.answered_at is None for leg in legs)
         return any(self._others(leg) for leg in legs)
+
+    def _note(self, intent: i.AnyIntent) -> None:
+        if self._policy is None or not isinstance(intent, i.Supervise):
+            return
+        rules = self._policy.supervisors.get(intent.supervisor)
+        if rules is not None:
+            self.roles.setdefault(rules.address, set()).add(intent.role)
 
     def legs_of(self, agent: str) -> list[Leg]:
         """Return the legs on which an agent is."""
