@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from ingress.envelope import Address
 from ingress.intents.model import Asked, QueueIntent
 from worker.aggregates.queue.adopt import adopt
@@ -187,8 +189,9 @@ class OneQueue:
         return self.state.callers[call]
 
     def sent_on(self) -> list[tuple[str, n.GoOn]]:
-        """Return who was told to go on, and how."""
-        return [(to.id, notice) for to, notice in self.told if isinstance(notice, n.GoOn)]
+        """Return who was told to go on, and how, whenever he came."""
+        told = ((to.id, notice) for to, notice in self.told if isinstance(notice, n.GoOn))
+        return [(call, replace(notice, stay_ms=0)) for call, notice in told]
 
     def withdrawn(self) -> list[tuple[str, str]]:
         """Return (agent, reason) of all offers that were taken back."""

@@ -121,6 +121,9 @@ def _mark(call: Call, client_state: str | None) -> Call:
 
 def _told(call: Call, sender: Address, notice: n.AnyNotice) -> Call:
     match notice:
+        case n.Connect(stay_ms=stay_ms) | n.GoOn(stay_ms=stay_ms) if 0 < stay_ms <= call.left_ms:
+            # The queue does not know yet that he has left it, and come back.
+            return call
         case n.Connect() if sender.id == call.queue and not call.leaving:
             return connect(call, notice)
         case n.Disconnect(offer=offer) if sender.id == call.queue:

@@ -64,4 +64,4 @@ class Desk:
         if goal is not None and goal.queue is not None and self.rules.priority:
             priority = max(LEAST_PRIORITY, min(MOST_PRIORITY, goal.priority + self.rules.priority))
             goal = replace(goal, priority=priority)
-        self.tell("call", caller.leg, n.GoOn(reason, goal))
+        self.tell("call", caller.leg, n.GoOn(reason, goal, caller.arrived_ms))

@@ -97,7 +97,7 @@ def _assign(desk: Desk, caller: Caller, offer: Offer) -> None:
     desk.tell("agent", offer.agent, n.OfferAssigned(offer.id, caller.leg))
     expected = n.CallerExpected(offer.id, caller.leg, desk.queue.name, offer.agent)
     desk.tell("conference", offer.conference, expected)
-    desk.tell("call", caller.leg, n.Connect(offer.id, offer.conference))
+    desk.tell("call", caller.leg, n.Connect(offer.id, offer.conference, caller.arrived_ms))
 
 
 def _leaves(desk: Desk, caller: Caller, *, emptied: bool) -> bool:

@@ -104,10 +104,13 @@ class Connect(Notice, frozen=True, tag="connect"):
 
     The call may be a leg that the queue had dialled (a callback; its owner is the queue). It is joined, taken back by
     `Disconnect` and answers like a caller's; while nobody has it, it stays parked, for it is in no queue of Telnyx's.
+    `stay_ms` is when the stay began that this is about, as `CallerWaiting` told it: who has left since and come back is
+    another caller to the queue, whom this offer is not about. 0: an older release did not say.
     """
 
     offer: str
     conference: str
+    stay_ms: int = 0
 
 
 class Disconnect(Notice, frozen=True, tag="disconnect"):

@@ -55,11 +55,13 @@ class Announced(Notice, frozen=True, tag="announced"):
 class GoOn(Notice, frozen=True, tag="go-on"):
     """Queue to call: you wait here no longer; go where `goal` says. None: the queue's apology, and the end.
 
-    It is about the stay in that very queue: from another one than the leg is in, or came from, it is stale.
+    It is about the stay in that very queue: from another one than the leg is in, or came from, it is stale, and so it
+    is when the leg has left since and come back. `stay_ms` as in `Connect`.
     """
 
     reason: GoOnReason
     goal: Goal | None = None
+    stay_ms: int = 0
 
 
 class Announce(Notice, frozen=True, tag="announce"):

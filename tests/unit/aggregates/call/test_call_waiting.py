@@ -41,6 +41,11 @@ def gone(leg: OneLeg) -> list[tuple[str, bool]]:
     return [(to.id, notice.moved) for to, notice in leg.told if isinstance(notice, n.CallerGone)]
 
 
+def arrivals(leg: OneLeg) -> list[int]:
+    """Return when he came into each queue, as they were told."""
+    return [notice.arrived_ms for _, notice in leg.told if isinstance(notice, n.CallerWaiting)]
+
+
 def kinds(leg: OneLeg) -> list[str]:
     return [c.name_of(command) for command in leg.sent]
 
@@ -243,6 +248,22 @@ def test_a_word_of_a_queue_that_he_has_left_is_stale() -> None:
         leg.hear("queue", "support", notice)
     assert leg.sent == before
     assert leg.state.queue == "sales"
+
+
+def test_a_word_of_a_queue_on_a_stay_before_this_one_is_stale() -> None:
+    leg = waiting()
+    leg.hear("queue", "support", n.Connect("o", "room", leg.now_ms))
+    leg.carry_out()
+    first_ms = arrivals(leg)[-1]
+    leg.hear("conference", "room", n.Move(Goal("support")))
+    leg.carry_out()
+    before = list(leg.sent)
+    for notice in (n.Connect("o2", "room-2", first_ms), n.GoOn("finished", None, first_ms)):
+        leg.hear("queue", "support", notice)
+    assert leg.sent == before
+    assert leg.state.dismissed is None
+    leg.hear("queue", "support", n.Connect("o3", "room-3", arrivals(leg)[-1]))
+    assert c.JoinConference("room-3", "c1") in leg.sent
 
 
 def test_go_on_twice_leads_on_once() -> None:
