@@ -17,6 +17,7 @@ from worker.ledger.ledger import Ledger
 from worker.runtime.journal import events_of, order_of
 from worker.testing.emulator.clock import secs_between
 from worker.testing.emulator.legs import Leg
+from worker.testing.simulation import records
 from worker.testing.simulation.centre import OUTSIDE, VIP
 from worker.testing.simulation.conduct import Conduct, may_take
 from worker.testing.simulation.redis.streams import show_id
@@ -72,6 +73,9 @@ class Watch:
         everything = [event for partition in world.partitions() for event in self.events(partition)]
         decided = [each for partition in world.partitions() for each in self.decisions(partition).items()]
         self._conduct.look_when_quiet(everything, decided)
+        histories = ((each, self.events(each), self.decisions(each)) for each in world.partitions())
+        for complaint in records.complaints(histories):
+            world.complain(complaint)
         self._accepted()
         self._nothing_undecided()
         for leg in world.phones.legs.values():
