@@ -143,7 +143,7 @@ async def _cut(client: Redis) -> None:
     await pool.disconnect()
 
 
-async def until(condition: Callable[[], bool], *, secs: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], *, secs: float = 60.0) -> None:
     """Wait until *condition* holds, at most *secs*."""
     with anyio.fail_after(secs):
         while not condition():
