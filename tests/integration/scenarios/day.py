@@ -135,7 +135,14 @@ class Caller:
 
     async def is_called_back(self) -> None:
         """His phone rings, and he takes the call."""
-        self.leg = await self.day.rung(self.leg.from_)
+        number = self.leg.from_ if self.leg.incoming else self.leg.to
+
+        def so() -> bool:
+            leg = self.day.leg_to(number)
+            return leg is not None and leg.alive and leg.answered_at is not None
+
+        await until(so, f"{number} is called back")
+        self.leg = self.day.leg_to(number) or self.leg
 
     async def is_sent_away(self) -> None:
         """His call is ended by us."""
