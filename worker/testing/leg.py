@@ -34,6 +34,8 @@ class OneLeg:
         self.ended: list[bool] = []
         self.told: list[tuple[Address, n.AnyNotice]] = []
         self.acts: tuple[Act, ...] = ()
+        #: All that was ever decided, in order.
+        self.history: list[Act] = []
         self.timers: dict[str, int] = {}
         self._count = 0
 
@@ -52,6 +54,7 @@ class OneLeg:
         # As the journal gives it back.
         self.acts = decode_decision(encode_decision(Decided(self.address, decided))).acts
         self.state = adopt(state, self.acts)
+        self.history.extend(self.acts)
         for act in self.acts:
             match act:
                 case Send(command):

@@ -10,15 +10,16 @@ from ingress.envelope import Address
 from ingress.ids import command_id
 from ingress.log import Keys, Partition, encode_entry, partition_of
 from tests.integration.runtime.conftest import NUMBER, PARTITIONS, Bench, until
+from worker.aggregates import machine
 from worker.commands import command as c
 from worker.commands.client_state import ClientState
 from worker.decisions.decision import Decision, Send, Tell
 from worker.events import notices as n
-from worker.events.event import write_entry
+from worker.events import webhooks as w
+from worker.events.event import Event, write_entry
 from worker.events.intents import Enrol, Release
 from worker.events.outcomes import Outcome, Succeeded
 from worker.ledger.ledger import Ledger
-from worker.policy.model import Number
 from worker.replay.source import LogReader
 from worker.runtime import delivery
 from worker.runtime.journal import Journal, order_of
@@ -208,16 +209,23 @@ async def test_replay_gives_the_live_state(bench: Bench) -> None:
         assert await replayed(bench, bench.keys) == live
 
 
-async def test_an_event_on_which_the_code_raises_decides_nothing_and_stops_nobody_else(bench: Bench) -> None:
-    # A number whose queue is not there: the policy loader refuses it, and the core does not expect it.
-    numbers = {**bench.tenant.numbers, "+19995550100": Number("nowhere")}
-    bench.tenant = msgspec.structs.replace(bench.tenant, numbers=numbers)
+async def test_an_event_on_which_the_code_raises_decides_nothing_and_stops_nobody_else(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fold = machine.fold
+
+    def raising(state: machine.AggregateState, event: Event) -> machine.AggregateState:
+        if isinstance(event.body, w.CallHold):
+            raise ZeroDivisionError("of the test")
+        return fold(state, event)
+
+    monkeypatch.setattr(machine, "fold", raising)
     async with bench.worker("a") as a:
-        await bench.ring("bad", "+19995550100")
+        await bench.ring("bad")
         await until(lambda: bench.phone.kinds() == ["answer"])
         address = Address("default", "call", "bad")
-        answered = b'{"data":{"event_type":"call.answered","payload":{"call_control_id":"bad"}}}'
-        await bench.webhook(address, answered)
+        held = b'{"data":{"event_type":"call.hold","payload":{"call_control_id":"bad"}}}'
+        await bench.webhook(address, held)
         await bench.ring("good")
         await until(lambda: bench.phone.kinds() == ["answer", "answer"])
         await until(lambda: not any(a.pending(Partition(number)) for number in range(PARTITIONS)))

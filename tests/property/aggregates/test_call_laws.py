@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from worker.commands import command as c
 from worker.commands.client_state import ClientState, encode_client_state
+from worker.decisions.decision import Send, Tell
 from worker.events import notices as n
 from worker.events import webhooks as w
 from worker.events.outcomes import CallSeen, Observed
@@ -276,17 +277,22 @@ class Telnyx:
 def each_stay_has_one_end(leg: OneLeg) -> None:
     """Assert that a queue that was told of the caller was told once that he has gone; and no other between."""
     known: str | None = None
-    asked = {command.queue for command in leg.sent if isinstance(command, c.Enqueue)}
-    for to, notice in leg.told:
-        if isinstance(notice, n.CallerWaiting):
-            assert known in (None, to.id), f"{to.id} is told of him while {known} has him"
-            known = to.id
-        elif isinstance(notice, n.CallerGone):
-            assert known in (None, to.id)
-            # One that he was only being put into is told to be sure.
-            assert known is not None or to.id in asked
-            known = None
-            asked.discard(to.id)
+    asked: set[str] = set()
+    for act in leg.history:
+        match act:
+            case Send(c.Enqueue(queue=queue)):
+                asked.add(queue)
+            case Tell(to, n.CallerWaiting()):
+                assert known in (None, to.id), f"{to.id} is told of him while {known} has him"
+                known = to.id
+            case Tell(to, n.CallerGone()):
+                assert known in (None, to.id)
+                # One that he was only being put into is told to be sure.
+                assert known is not None or to.id in asked
+                known = None
+                asked.discard(to.id)
+            case _:
+                pass
     assert known is None
 
 
