@@ -111,7 +111,8 @@ class Transfer(Intent, frozen=True, tag="transfer"):
     """Give the caller on. Refused unless they talk, or for a target that is not in the policy.
 
     `cold`: at once. `warm`: the target is dialled into the conversation, the caller held meanwhile (consult), and
-    `complete_transfer` lets the agent leave, `cancel_transfer` sends the target away. Warm to numbers only.
+    `complete_transfer` lets the agent leave, `cancel_transfer` sends the target away. Warm is to numbers alone: an
+    agent's leg is in a conference of his own, and no queue has reserved him; so it is refused at once.
     """
 
     agent: Name
