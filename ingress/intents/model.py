@@ -220,6 +220,46 @@ class CancelCallback(Intent, frozen=True, tag="cancel_callback"):
     callback: Id
 
 
+class PrepareQueue(Intent, frozen=True, tag="prepare_queue"):
+    """Make the queue at Telnyx before its first caller, or change it, to hold as many as the policy lets wait.
+
+    Not needed for anybody to wait: the first caller does the same. Refused for a queue that is not in the policy.
+    """
+
+    queue: Name
+
+
+class DeleteQueue(Intent, frozen=True, tag="delete_queue"):
+    """Remove the queue from Telnyx, also one that the policy has no more; the next caller makes it anew.
+
+    Refused while somebody waits in it. Telnyx refuses it while it holds entries that were kept.
+    """
+
+    queue: Name
+
+
+class KeepEntry(Intent, frozen=True, tag="keep_entry"):
+    """Keep a waiting caller's entry in Telnyx's queue when he hangs up, or (`on` is false) do not.
+
+    It shows who hung up, and takes up room until `remove_entry`. Refused unless he waits in this queue and is not with
+    an agent.
+    """
+
+    queue: Name
+    call: Id
+    on: bool = True
+
+
+class RemoveEntry(Intent, frozen=True, tag="remove_entry"):
+    """Remove the entry that a caller who has hung up left in Telnyx's queue, also in one that the policy has no more.
+
+    Refused while he waits here: `move_caller` and `end_call` are for that.
+    """
+
+    queue: Name
+    call: Id
+
+
 class UpdateParticipant(Intent, frozen=True, tag="update_participant"):
     """Change a participant's rights: whether the conference ends with him, and how (Telnyx's participant PATCH)."""
 
@@ -239,7 +279,10 @@ CareIntent = (
     Hold | Mute | SendDtmf | Say | Hush | Collect | Transfer | CompleteTransfer | CancelTransfer | AddParty
     | PauseRecording | Record | EndConversation | Supervise | StopSupervising
 )  # fmt: skip
-QueueIntent = MoveCaller | SetPriority | CloseQueue | OpenQueue | CancelCallback
+QueueIntent = (
+    MoveCaller | SetPriority | CloseQueue | OpenQueue | CancelCallback | PrepareQueue | DeleteQueue | KeepEntry
+    | RemoveEntry
+)  # fmt: skip
 AnyIntent = AgentIntent | QueueIntent | EndCall | UpdateParticipant
 
 
@@ -256,6 +299,8 @@ def to_of(tenant: str, intent: AnyIntent) -> Address:
         case MoveCaller(queue=name) | SetPriority(queue=name) | CloseQueue(queue=name):
             return Address(tenant, "queue", name)
         case OpenQueue(queue=name) | CancelCallback(queue=name):
+            return Address(tenant, "queue", name)
+        case PrepareQueue(queue=name) | DeleteQueue(queue=name) | KeepEntry(queue=name) | RemoveEntry(queue=name):
             return Address(tenant, "queue", name)
         case EndCall(call=ident):
             return Address(tenant, "call", ident)

@@ -41,6 +41,7 @@ from worker.commands.legs import (
     StopSounds,
     Transfer,
 )
+from worker.commands.queues import CreateQueue, DeleteQueue, KeepEntry, QueueCommand, RemoveEntry
 
 
 class Answer(Command, frozen=True, tag="answer"):
@@ -128,6 +129,7 @@ AnyCommand = (
     | Hangup
     | Dial
     | ConferenceCommand
+    | QueueCommand
     | ReadCall
     | ReadParticipants
     | FindConference
@@ -154,6 +156,8 @@ __all__ = [
     "ConferenceSpeak",
     "ConferenceStop",
     "CreateConference",
+    "CreateQueue",
+    "DeleteQueue",
     "Dial",
     "EndConference",
     "Enqueue",
@@ -162,11 +166,13 @@ __all__ = [
     "Hangup",
     "Hold",
     "JoinConference",
+    "KeepEntry",
     "LeaveConference",
     "LeaveQueue",
     "LegCommand",
     "Mute",
     "Play",
+    "QueueCommand",
     "Read",
     "ReadCall",
     "ReadConference",
@@ -179,6 +185,7 @@ __all__ = [
     "RecordStart",
     "RecordStop",
     "Reject",
+    "RemoveEntry",
     "Speak",
     "StopSounds",
     "SupervisorRole",

@@ -80,6 +80,14 @@ def operation_of(command: c.AnyCommand) -> Operation[object]:
             return conferences.GATHER_USING_AUDIO
         case c.EndConference():
             return conferences.END
+        case c.CreateQueue():
+            return queues.CREATE
+        case c.DeleteQueue():
+            return queues.DELETE
+        case c.KeepEntry():
+            return queues.UPDATE_CALL
+        case c.RemoveEntry():
+            return queues.REMOVE_CALL
         case c.ReadCall():
             return calls.RETRIEVE
         case c.ReadParticipants():

@@ -42,6 +42,7 @@ from worker.telnyx.gate import Gate
 from worker.telnyx.operation import RESEND_WITHIN_SECS, OperationClass
 from worker.telnyx.operations import already_so, class_of
 from worker.telnyx.queues.entering import enter
+from worker.telnyx.queues.performing import look_after
 from worker.telnyx.tries import Fence, Tries
 
 #: One command is tried for so long. Callers wait meanwhile, so it is short; reads and timers carry on from there.
@@ -178,6 +179,8 @@ class Sender:
                 | c.RecordLegStop()
             ):  # fmt: skip
                 await perform(calls, command, key, epoch)
+            case c.CreateQueue() | c.DeleteQueue() | c.KeepEntry() | c.RemoveEntry():
+                await look_after(self._client.queues, command)
             case c.ReadCall() | c.ReadParticipants() | c.FindConference() | c.ReadConference() | c.ReadQueue():
                 raise TypeError(f"{command} is a read")
             case _:

@@ -81,7 +81,8 @@ def test_an_agents_token_asks_for_that_agent_and_nothing_of_others(tmp_path: Pat
     assert "needs the scope supervisor" in (refusal(alice, m.Supervise("alice", "eve")) or "")
     assert refusal(boss, m.Hold("bob")) is None
     assert refusal(boss, m.Supervise("alice", "eve")) is None
-    assert "needs the scope operator" in (refusal(boss, m.UpdateParticipant("c", "p")) or "")
+    for operators in (m.UpdateParticipant("c", "p"), m.DeleteQueue("q"), m.RemoveEntry("q", "c")):
+        assert "needs the scope operator" in (refusal(boss, operators) or "")
 
 
 def test_every_intent_has_somebody_who_may_ask_it() -> None:

@@ -20,8 +20,6 @@ from worker.policy.model import Announcement, Digit, Queue, Tenant
 RETRY_MS = 1_000
 #: Telnyx's own limit in its queue is a net below ours, for the case that nobody is left to end the wait.
 TELNYX_WAIT_SLACK_SECS = 60
-#: The same of its size: whoever comes when ours is full is in Telnyx's until he is led on.
-TELNYX_SIZE_SLACK = 100
 DIGITS = frozenset(get_args(Digit))
 
 
@@ -39,8 +37,8 @@ def wait_in(call: Call, name: str, event: Event, policy: Tenant) -> Iterator[Act
             if notice_mark(name) not in call.asked:
                 yield from say(call, event, policy, notice_mark(name), notice)
             return
-        wait_secs, size = int(queue.max_wait_secs) + TELNYX_WAIT_SLACK_SECS, queue.max_size + TELNYX_SIZE_SLACK
-        yield Send(c.Enqueue(call.id, name, wait_secs, size))
+        wait_secs = int(queue.max_wait_secs) + TELNYX_WAIT_SLACK_SECS
+        yield Send(c.Enqueue(call.id, name, wait_secs, queue.size_at_telnyx))
     if call.place == "asked" and _was_put_off(event) and call.retries <= MAX_RETRIES:
         yield SetTimer("enqueue", event.received_ms + RETRY_MS)
     if call.place == "waiting" and "told-waiting" not in call.done:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ingress.intents import model as i
 from ingress.intents.model import AnyIntent, CancelCallback, CloseQueue, MoveCaller, OpenQueue, SetPriority, Target
-from worker.aggregates.queue import calling
+from worker.aggregates.queue import calling, upkeep
 from worker.aggregates.queue.desk import Desk
 from worker.aggregates.queue.fold import may_move
 from worker.aggregates.queue.state import Caller
@@ -13,7 +14,8 @@ from worker.policy.model import Goal
 
 def answer(desk: Desk, intent: AnyIntent) -> None:
     """Decide upon an intent."""
-    refusal = f"there is no queue {desk.queue.name} in the policy" if desk.removed else _done(desk, intent)
+    dropped = desk.removed and not isinstance(intent, i.DeleteQueue | i.RemoveEntry)
+    refusal = f"there is no queue {desk.queue.name} in the policy" if dropped else _done(desk, intent)
     desk.do(Accept() if refusal is None else Refuse(refusal))
 
 
@@ -32,6 +34,8 @@ def _done(desk: Desk, intent: AnyIntent) -> str | None:
             return None
         case CancelCallback(callback=ident):
             return calling.call_off(desk, ident)
+        case i.PrepareQueue() | i.DeleteQueue() | i.KeepEntry() | i.RemoveEntry():
+            return upkeep.see_to_queue(desk, intent)
         case _:
             return "this is nothing that a queue can do"
 

@@ -17,7 +17,14 @@ from ingress.intents.scopes import needed_by
 from worker.console.asking.door import Door, ask
 
 #: Words that are shorter at a prompt than the intent's own.
-_WORDS = {"set_agent_state": "set-state", "close_queue": "close", "open_queue": "open", "end_call": "end"}
+_WORDS = {
+    "set_agent_state": "set-state",
+    "close_queue": "close",
+    "open_queue": "open",
+    "prepare_queue": "prepare",
+    "delete_queue": "delete",
+    "end_call": "end",
+}
 _TARGETS = {
     "queue": "To a queue of the policy.",
     "agent": "To an agent.",

@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 #: Whom an intent is for: the group's word, which is the intent's first field too, and its help.
 GROUPS = {
     "agent": "Agents and their conversations: list, show; state, wrap-up, hold, transfer, supervise, record.",
-    "queue": "Queues and who waits in them: list, show; close, open, move, priority.",
+    "queue": "Queues and who waits in them: list, show; close, open, move, priority, prepare, delete.",
     "call": "Call legs: list, show; end.",
     "conference": "Conferences and their participants: list, show; rights.",
 }

@@ -20,6 +20,8 @@ from worker.policy.model.basics import (
 )
 from worker.policy.model.goals import Goal, Music
 
+#: Telnyx's queue holds so many more than ours: whoever comes when ours is full is in it until he is led on.
+TELNYX_SIZE_SLACK = 100
 Strategy = Literal[
     "longest-idle", "round-robin", "top-down", "fewest-calls", "least-talk-time", "random", "ring-all", "skills"
 ]
@@ -146,3 +148,8 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     music: Music = Music()
     announcements: Announcements = Announcements()
     recording: Recording = Recording()
+
+    @property
+    def size_at_telnyx(self) -> int:
+        """How many calls Telnyx's queue is to hold."""
+        return self.max_size + TELNYX_SIZE_SLACK

@@ -197,6 +197,10 @@ def _of_queue(chance: random.Random, centre: Tenant, queue: str) -> i.QueueInten
         i.CloseQueue(queue, "enough", send_away=chance.random() < 0.5),
         i.OpenQueue(queue),
         i.CancelCallback(queue, f"caller:{chance.randint(0, 5)}"),
+        i.PrepareQueue(queue),
+        i.DeleteQueue(queue),
+        i.KeepEntry(queue, caller, on=chance.random() < 0.7),
+        i.RemoveEntry(queue, f"caller:{chance.randint(0, 5)}"),
     ]
     return chance.choice(intents)
 

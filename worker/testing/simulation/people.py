@@ -144,7 +144,7 @@ class People:
     def _named(self, intent: i.AnyIntent) -> i.AnyIntent:
         """Return the intent with the ids that its names stand for; who is not there stays a name."""
         match intent:
-            case i.MoveCaller() | i.SetPriority():
+            case i.MoveCaller() | i.SetPriority() | i.KeepEntry() | i.RemoveEntry():
                 return replace(intent, call=self._call(intent.call, intent.queue))
             case i.CancelCallback():
                 return replace(intent, callback=self._call(intent.callback, intent.queue))

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from ingress.intents.model import CancelCallback, CloseQueue, MoveCaller, OpenQueue, SetPriority, Target
+from ingress.intents.model import (
+    CancelCallback,
+    CloseQueue,
+    DeleteQueue,
+    KeepEntry,
+    MoveCaller,
+    OpenQueue,
+    PrepareQueue,
+    QueueIntent,
+    RemoveEntry,
+    SetPriority,
+    Target,
+)
+from worker.commands import command as c
 from worker.events import notices as n
 from worker.policy.model import Goal, Queue, Voicemail
 from worker.testing.centre import small_tenant
@@ -100,10 +113,66 @@ def test_a_queue_that_is_closed_for_all_sends_away_who_waits_and_nobody_who_talk
     assert line.withdrawn() == [("ben", "moved")]
 
 
-def test_what_is_asked_of_a_queue_that_is_not_in_the_policy_is_refused() -> None:
+def without_policy() -> OneQueue:
+    """Return a queue that the policy has no more."""
     tenant = small_tenant()
-    line = OneQueue(policy=type(tenant)(**{f: getattr(tenant, f) for f in tenant.__struct_fields__ if f != "queues"}))
-    assert line.ask(CloseQueue("support")) == "there is no queue support in the policy"
+    return OneQueue(policy=type(tenant)(**{f: getattr(tenant, f) for f in tenant.__struct_fields__ if f != "queues"}))
+
+
+@pytest.mark.parametrize("intent", [CloseQueue("support"), PrepareQueue("support"), KeepEntry("support", "c1")])
+def test_what_is_asked_of_a_queue_that_is_not_in_the_policy_is_refused(intent: QueueIntent) -> None:
+    line = without_policy()
+    assert line.ask(intent) == "there is no queue support in the policy"
+    assert line.sent == []
+
+
+def test_what_a_queue_that_the_policy_has_no_more_has_left_at_telnyx_is_removed() -> None:
+    line = without_policy()
+    assert line.ask(RemoveEntry("support", "c1")) is None
+    assert line.ask(DeleteQueue("support")) is None
+    assert line.sent == [c.RemoveEntry("support", "c1"), c.DeleteQueue("support")]
+
+
+def test_a_queue_is_prepared_in_the_size_that_callers_are_put_into_it_with() -> None:
+    line = OneQueue(Queue(max_size=7))
+    assert line.ask(PrepareQueue("support")) is None
+    assert line.sent == [c.CreateQueue("support", Queue(max_size=7).size_at_telnyx)]
+
+
+def test_a_queue_in_which_somebody_waits_is_not_deleted() -> None:
+    line = line_with("c1", "c2")
+    before = line.state
+    assert line.ask(DeleteQueue("support")) == "2 wait in the queue support: move them, or close it with send_away"
+    assert (line.state, line.sent) == (before, [])
+    line.free("ann")
+    line.connect("ann")
+    line.go("c2")
+    assert line.ask(DeleteQueue("support")) is None
+    assert line.sent == [c.DeleteQueue("support")]
+
+
+def test_the_entry_of_one_who_waits_is_kept_or_not_and_that_of_others_is_not_touched() -> None:
+    line = line_with("c1", "c2")
+    line.free("ann")
+    line.accept("ann")
+    assert line.ask(KeepEntry("support", "c1")) == "the caller c1 is with the agent ann already"
+    assert line.ask(KeepEntry("support", "c9")) == "no caller c9 waits in the queue support"
+    assert line.sent == []
+    assert line.ask(KeepEntry("support", "c2")) is None
+    assert line.ask(KeepEntry("support", "c2", on=False)) is None
+    assert line.sent == [c.KeepEntry("support", "c2", True), c.KeepEntry("support", "c2", False)]
+
+
+def test_the_entry_of_one_who_has_hung_up_is_removed_and_nobody_who_waits_loses_his() -> None:
+    line = line_with("c1")
+    refusal = "the caller c1 has not hung up: move him, or end the call"
+    assert line.ask(RemoveEntry("support", "c1")) == refusal
+    line.free("ann")
+    line.connect("ann")
+    assert line.ask(RemoveEntry("support", "c1")) == refusal
+    line.go("c1")
+    assert line.ask(RemoveEntry("support", "c1")) is None
+    assert line.sent == [c.RemoveEntry("support", "c1")]
 
 
 def test_no_place_is_given_up_that_is_not_kept() -> None:
