@@ -110,11 +110,12 @@ def test_an_error_tells_a_person_its_status_its_code_its_place_and_telnyxs_words
 def test_every_command_belongs_to_a_class() -> None:
     classes = {type(command): class_of(command) for command in EVERY}
     assert set(classes) == set(get_args(c.AnyCommand))
-    # Only these have no command_id to protect them, and an effect each time.
+    # Only these have no command_id to protect them, and an effect each time (or, of a queue, perhaps an error).
     assert {k for k, v in classes.items() if v is OperationClass.ONCE} == {
         c.ConferencePlay,
         c.ConferenceDtmf,
         c.ConferenceGather,
+        c.CreateQueue,
     }
     assert {k for k, v in classes.items() if v is OperationClass.READ} == set(get_args(c.Read))
 
