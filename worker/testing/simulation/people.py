@@ -28,6 +28,8 @@ LOOKS = 120
 MOST_ASKS = 1000
 #: Whoever is dialled and is no agent talks so long, at least and at most.
 TALKS_SECS = (1.0, 10.0)
+#: The share of supervisors and outsiders who do not hang up themselves.
+PATIENT = 0.5
 
 _encoder = msgspec.json.Encoder()
 
@@ -53,6 +55,9 @@ class People:
         #: What was asked and is in the log, by the event's id; and how much is on its way there.
         self.asked: dict[str, i.Asked] = {}
         self.asking = 0
+        #: Those whom we have dialled, and who of them stays.
+        self._known: set[str] = set()
+        self._stays: set[str] = set()
         self._world.watchers.append(self._happened)
 
     def begin(self, tasks: TaskGroup) -> None:
@@ -187,10 +192,23 @@ class People:
         if what == "ringing":
             moods = self._moods.get(leg.to)
             self._telephony.phones.at[leg.to] = moods.pop(0) if moods else Phone()
-        elif what == "answered" and self._policy is not None and kind_of(self._policy, leg) not in ("agent", "caller"):
-            self._world.later(self._chance.uniform(*TALKS_SECS) * 2, lambda: self.hang_up(leg))
-        elif what == "together" and self._policy is not None and kind_of(self._policy, leg) != "agent":
-            self._world.later(self._chance.uniform(*TALKS_SECS), lambda: self.hang_up(leg))
+        elif self._policy is not None and what in ("answered", "together"):
+            kind = kind_of(self._policy, leg)
+            if kind == "agent" or (kind != "caller" and leg.id in self._patient(leg)):
+                return
+            secs = self._chance.uniform(*TALKS_SECS)
+            if what == "together":
+                self._world.later(secs, lambda: self.hang_up(leg))
+            elif kind != "caller":
+                self._world.later(secs * 2, lambda: self.hang_up(leg))
+
+    def _patient(self, leg: Leg) -> set[str]:
+        """Return who does not hang up before somebody else ends the call, *leg* being one of them or not."""
+        if leg.id not in self._known:
+            self._known.add(leg.id)
+            if self._chance.random() < PATIENT:
+                self._stays.add(leg.id)
+        return self._stays
 
 
 #: Does something at a time of the run.
