@@ -370,6 +370,18 @@ def test_who_logs_out_is_hung_up_until_it_is_known_that_he_is(alice: AgentStage)
     assert not alice.open(c.Hangup)
     alice.advance(10)
     alice.succeed(alice.last(c.Hangup))
+    alice.leg_ends("leg-1")
+    alice.advance(60)
+    assert not alice.open(c.Hangup)
+
+
+def test_a_hang_up_that_was_accepted_and_not_told_to_have_happened_is_asked_for_again(alice: AgentStage) -> None:
+    available(alice).ask(i.SetAgentState("alice", "offline"))
+    alice.succeed(alice.last(c.Hangup))
+    assert not alice.open(c.Hangup)
+    alice.advance(10)
+    assert [s.command for s in alice.open(c.Hangup)] == [c.Hangup("leg-1")]
+    alice.refuse(alice.last(c.Hangup), "90018", "gone")
     alice.advance(60)
     assert not alice.open(c.Hangup)
 

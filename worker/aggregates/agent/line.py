@@ -60,6 +60,7 @@ def answered(agent: Agent, notice: n.LegAnswered) -> Agent:
 def ended(agent: Agent, notice: n.LegEnded, now_ms: int) -> Agent:
     """A leg has ended, and told why."""
     leg = notice.call
+    agent = _is_over(agent, leg)
     if leg in agent.ended_legs:
         return agent
     agent = _remember(agent, leg)
@@ -102,19 +103,21 @@ def rang_out(agent: Agent, now_ms: int) -> Agent:
 
 
 def hung_up(agent: Agent, leg: str, result: Succeeded | Refused | Unknown) -> Agent:
-    """The command to hang up has ended; where nobody knows how, it is given again."""
-    over = isinstance(result, Succeeded) or (isinstance(result, Refused) and result.disposition == "gone")
-    if over:
+    """The command to hang up has ended; until the leg is known to be no more, it is given again."""
+    gone = isinstance(result, Refused) and result.disposition == "gone"
+    if gone or (isinstance(result, Succeeded) and result.already is not None):
+        agent = _is_over(agent, leg)
+    if gone or isinstance(result, Succeeded):
+        # Accepted is not done: without word of the end, a phone would stay off its hook for hours.
         agent = _remember(agent, leg)
-    elif leg not in agent.ended_legs and leg not in agent.unhung:
+    if leg not in agent.over_legs and leg not in agent.unhung:
         agent = replace(agent, unhung=(*agent.unhung, leg))
     return replace(agent, closing=None, line="down") if leg == agent.closing else agent
 
 
 def hang_up_again(agent: Agent) -> Agent:
     """Give the commands to hang up again of which nobody knows what became."""
-    legs = tuple(leg for leg in agent.unhung if leg not in agent.ended_legs)
-    return replace(agent, unhung=(), strays=(*agent.strays, *legs))
+    return replace(agent, unhung=(), strays=(*agent.strays, *agent.unhung))
 
 
 def let_go(agent: Agent) -> Agent:
@@ -179,6 +182,12 @@ def _lost(agent: Agent, trouble: str, how: Miss, now_ms: int) -> Agent:
     if offer.step == "made":
         return duty.missed(agent, how, now_ms)
     return duty.left_alone(duty.broke(agent), how, now_ms)
+
+
+def _is_over(agent: Agent, leg: str) -> Agent:
+    """The leg has ended, without doubt."""
+    over = agent.over_legs if leg in agent.over_legs else (*agent.over_legs, leg)[-REMEMBERED_LEGS:]
+    return replace(agent, over_legs=over, unhung=tuple(each for each in agent.unhung if each != leg))
 
 
 def _remember(agent: Agent, leg: str) -> Agent:

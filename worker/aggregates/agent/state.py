@@ -83,7 +83,9 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
     ended_legs: tuple[str, ...] = ()
     #: Legs to be hung up.
     strays: tuple[str, ...] = ()
-    #: Legs of which nobody knows whether they were hung up.
+    #: The newest of them whose end Telnyx has told; of the others it is not sure.
+    over_legs: tuple[str, ...] = ()
+    #: Legs to be hung up again: nobody knows what became of it, or it was accepted and nothing was heard of their end.
     unhung: tuple[str, ...] = ()
 
     room: Literal["none", "screening", "asked", "unsure", "finding", "found", "waiting", "ready"] = "none"
