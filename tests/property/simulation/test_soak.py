@@ -18,7 +18,7 @@ from worker.testing.simulation.history import read_history
 from worker.testing.simulation.run import simulate
 
 #: Together they take a minute on one core of two; `make soak` goes on with others.
-SEEDS = 150
+SEEDS = 120
 PER_TEST = 10
 SECS = 60.0
 KEPT = sorted((Path(__file__).parents[2] / "data" / "histories").glob("*.json"))
