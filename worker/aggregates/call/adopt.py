@@ -71,6 +71,7 @@ def _has_told(call: Call, notice: n.AnyNotice, to: str) -> Call:
             since_ms = arrived_ms if call.since_ms is None else call.since_ms
             return replace(call, done=call.done | {"told-waiting"}, since_ms=since_ms)
         case n.CallerGone(moved=True, at_ms=at_ms):
+            call = replace(call, last_queue=call.queue or call.last_queue)
             return replace(call, queue=None, place="none", leaving=False, left_ms=at_ms, retries=0, announcements=())
         case n.CallerGone():
             return replace(call, done=call.done | {"told-gone"})

@@ -98,7 +98,7 @@ def _dismissal(call: Call, event: Event, policy: Tenant) -> Iterator[Act]:
 def _apology(call: Call, policy: Tenant) -> Announcement | None:
     if call.dismissed == "finished" or call.answered_ms is None:
         return None
-    queue = policy.queues.get(call.queue or "", _DEFAULT)
+    queue = policy.queues.get(call.queue or call.last_queue or "", _DEFAULT)
     return queue.apology
 
 

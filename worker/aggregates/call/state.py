@@ -127,6 +127,8 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
     #: Queues that would not have him since he last chose anything.
     turned_away: frozenset[str] = frozenset()
     queue: str | None = None
+    #: The last queue that he was in, and is no more: its words are his.
+    last_queue: str | None = None
     place: Literal["none", "asked", "waiting"] = "none"
     #: The queue is to be left, for `course` leads on.
     leaving: bool = False

@@ -394,3 +394,13 @@ def test_who_is_to_be_called_back_is_told_of_to_the_queue_when_his_line_is_free(
     assert gone(leg) == []
     leg.hang_up()
     assert gone(leg) == [("support", False)]
+
+
+def test_a_caller_who_is_given_on_in_vain_hears_the_words_of_his_queue() -> None:
+    leg = waiting(support=replace(SUPPORT, apology="Il n'y a personne."))
+    connected(leg)
+    leg.hear("conference", "room", n.Move(Goal(number="+13125559999")))
+    (leave,) = leg.open()
+    leg.succeed(leave)
+    leg.refuse(leg.open(c.Transfer)[0], "10015", "fatal")
+    assert leg.said()[-1] == "Il n'y a personne."
