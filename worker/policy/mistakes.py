@@ -41,7 +41,7 @@ def written(place: Place) -> str:
         if isinstance(part, int):
             told += f"[{part}]"
         else:
-            told += ("." if told else "") + (part if BARE_KEY.match(part) else quoted(part))
+            told += ("." if told else "") + (part if BARE_KEY.fullmatch(part) else quoted(part))
     return told
 
 

@@ -171,8 +171,9 @@ async def test_a_path_that_is_not_there_is_answered_with_those_that_are(
         async with http.get(base + path) as response:
             assert response.status == 404
             assert await response.text() == (
-                "there is no such path here; there are POST /webhooks, POST /webhooks/{tenant}, GET /health/live, "
-                "GET /health/ready, GET /metrics\n"
+                "there is no such path here; there are POST /webhooks, POST /webhooks/{tenant}, "
+                "POST /intents/{tenant}, GET /intents/{tenant}/{id}, GET /openapi.json, "
+                "GET /health/live, GET /health/ready, GET /metrics\n"
             )
 
 
