@@ -89,7 +89,7 @@ class Scene:
                    for a in agents(self.centre))  # fmt: skip
 
 
-async def until(condition: Callable[[], bool], *, secs: float = 8.0) -> None:
+async def until(condition: Callable[[], bool], *, secs: float = 60.0) -> None:
     with anyio.fail_after(secs):
         while not condition():
             await anyio.sleep(0.01)

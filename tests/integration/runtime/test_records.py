@@ -14,7 +14,8 @@ from ingress.log import Keys, Partition
 from tests.integration.runtime.recording import FAR_MS, Recording, callers, changes
 from tests.integration.runtime.test_conversations import scene, until
 from tests.integration.runtime.test_lost_webhooks import at_rest, settings_of
-from tests.integration.runtime.whole import whole
+from tests.integration.runtime.whole import Whole, whole
+from worker.aggregates.conference.state import Conference
 from worker.records.book import Book
 from worker.records.model import Record
 from worker.runtime.errors import FencedError, UnavailableError
@@ -48,13 +49,19 @@ def forms(records: list[Record]) -> list[bytes]:
     return [msgspec.json.encode(record) for record in records]
 
 
+def saved(centre: Whole) -> int:
+    """Return how many recordings the conferences know to be saved."""
+    return sum(len(state.saved) for state in centre.worker.aggregates().values() if isinstance(state, Conference))
+
+
 async def test_a_caller_who_talked_with_an_agent_has_one_record_of_all_of_it(
     redis: Redis, redis_url: str, keys: Keys
 ) -> None:
     async with whole(redis, redis_url, keys, settings_of()) as centre:
         legs = [centre.ring(talk_secs=0.5) for _ in range(3)]
         await centre.served(legs)
-        await at_rest(centre, secs=10)
+        await at_rest(centre, secs=60)
+        await until(lambda: saved(centre) == len(legs))
     records = await Recording(redis, keys).write()
     found = {record.call: record for record in callers(records)}
     assert sorted(found) == sorted(leg.id for leg in legs)
@@ -77,7 +84,7 @@ async def test_a_caller_who_talked_with_an_agent_has_one_record_of_all_of_it(
 async def test_another_reading_of_the_same_log_gives_the_same_records(redis: Redis, redis_url: str, keys: Keys) -> None:
     async with whole(redis, redis_url, keys, settings_of()) as centre:
         await centre.served([centre.ring() for _ in range(3)])
-        await at_rest(centre, secs=10)
+        await at_rest(centre, secs=60)
     once = await Recording(redis, keys).write()
     again = await Recording(redis, keys, ":again").write()
     assert forms(once) == forms(again)
@@ -91,7 +98,7 @@ async def test_a_recorder_that_is_killed_at_any_writing_leaves_each_record_once(
     begun_ms = await Recording(redis, keys).present_ms()
     async with whole(redis, redis_url, keys, settings_of()) as centre:
         await centre.served([centre.ring() for _ in range(3)])
-        await at_rest(centre, secs=10)
+        await at_rest(centre, secs=60)
     clean = await Recording(redis, keys, ":clean").write()
     recording = Recording(redis, keys, ":killed")
     ended_ms = await recording.present_ms()
@@ -117,7 +124,7 @@ async def test_a_recorder_that_stood_still_writes_nothing_when_another_has_taken
 ) -> None:
     async with whole(redis, redis_url, keys, settings_of()) as centre:
         await centre.served([centre.ring()])
-        await at_rest(centre, secs=10)
+        await at_rest(centre, secs=60)
     recording = Recording(redis, keys)
     recording.now_ms = await recording.present_ms() + FAR_MS
     old = await recording.recorder("old")

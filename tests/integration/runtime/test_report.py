@@ -41,7 +41,7 @@ async def test_a_report_agrees_with_the_log_and_with_the_queues_own_count(
         with anyio.fail_after(30):
             while any(leg.alive for leg in (*served, *hasty)):
                 await anyio.sleep(0.02)
-        await at_rest(centre, secs=10)
+        await at_rest(centre, secs=60)
         queue = next(s for s in centre.worker.aggregates().values() if isinstance(s, Queue))
     recording = Recording(redis, keys)
     await recording.write()

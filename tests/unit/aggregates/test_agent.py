@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from ingress.intents import model as i
+from worker.aggregates.agent.line import MAX_HANGUPS
 from worker.aggregates.agent.reach import LEG_AGE_MS, ROOM_AGE_MS
 from worker.commands import command as c
 from worker.decisions.decision import Accept, Refuse
@@ -384,6 +385,16 @@ def test_a_hang_up_that_was_accepted_and_not_told_to_have_happened_is_asked_for_
     alice.refuse(alice.last(c.Hangup), "90018", "gone")
     alice.advance(60)
     assert not alice.open(c.Hangup)
+
+
+def test_a_hang_up_that_is_accepted_each_time_is_not_asked_for_for_ever(alice: AgentStage) -> None:
+    available(alice).ask(i.SetAgentState("alice", "offline"))
+    asked = 0
+    while alice.open(c.Hangup) and asked <= MAX_HANGUPS:
+        asked += 1
+        alice.succeed(alice.last(c.Hangup))
+        alice.advance(60)
+    assert asked == MAX_HANGUPS
 
 
 def test_who_logs_out_while_he_is_dialled_is_hung_up_as_soon_as_his_leg_is_known(alice: AgentStage) -> None:

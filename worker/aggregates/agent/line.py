@@ -11,6 +11,8 @@ from worker.events.outcomes import Refused, Succeeded, Unknown
 
 #: So many ended legs are remembered; what Telnyx says late comes within minutes.
 REMEMBERED_LEGS = 16
+#: Telnyx has accepted so often to hang up a leg, and tells of no end: the end's webhook was lost, not the hang-up.
+MAX_HANGUPS = 5
 #: What a leg that ended unanswered says of him who was rung (Telnyx's hangup_cause).
 UNANSWERED: dict[str, Miss] = {
     "call_rejected": "rejected",
@@ -110,6 +112,11 @@ def hung_up(agent: Agent, leg: str, result: Succeeded | Refused | Unknown) -> Ag
     if gone or isinstance(result, Succeeded):
         # Accepted is not done: without word of the end, a phone would stay off its hook for hours.
         agent = _remember(agent, leg)
+    if isinstance(result, Succeeded) and leg not in agent.over_legs:
+        done = agent.hangups.get(leg, 0) + 1
+        agent = replace(agent, hangups={**agent.hangups, leg: done})
+        if done >= MAX_HANGUPS:
+            agent = _is_over(agent, leg)
     if leg not in agent.over_legs and leg not in agent.unhung:
         agent = replace(agent, unhung=(*agent.unhung, leg))
     return replace(agent, closing=None, line="down") if leg == agent.closing else agent
@@ -187,7 +194,8 @@ def _lost(agent: Agent, trouble: str, how: Miss, now_ms: int) -> Agent:
 def _is_over(agent: Agent, leg: str) -> Agent:
     """The leg has ended, without doubt."""
     over = agent.over_legs if leg in agent.over_legs else (*agent.over_legs, leg)[-REMEMBERED_LEGS:]
-    return replace(agent, over_legs=over, unhung=tuple(each for each in agent.unhung if each != leg))
+    hangups = {each: done for each, done in agent.hangups.items() if each != leg}
+    return replace(agent, over_legs=over, hangups=hangups, unhung=tuple(each for each in agent.unhung if each != leg))
 
 
 def _remember(agent: Agent, leg: str) -> Agent:

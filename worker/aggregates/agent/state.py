@@ -87,6 +87,8 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
     over_legs: tuple[str, ...] = ()
     #: Legs to be hung up again: nobody knows what became of it, or it was accepted and nothing was heard of their end.
     unhung: tuple[str, ...] = ()
+    #: How often hanging up was accepted for a leg of whose end nothing has been heard.
+    hangups: dict[str, int] = {}
 
     room: Literal["none", "screening", "asked", "unsure", "finding", "found", "waiting", "ready"] = "none"
     conference: str | None = None
