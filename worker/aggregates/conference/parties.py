@@ -33,7 +33,7 @@ JOINS_WITHIN_MS = 10_000
 ENDS_WITHIN_MS = 5_000
 #: How old a list of participants may be when it comes.
 READ_MS = 10_000
-MAX_HANGUPS = 5
+MAX_HANGUPS = 12
 
 
 def ask_in(conference: Conference, kind: PartyKind, whom: str, role: Role | None = None) -> Conference:
