@@ -28,7 +28,7 @@ async def command(server: PrivateRedis, *words: str | int) -> object:
         return cast("object", await redis.execute_command(*words))  # type: ignore[no-untyped-call]
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, secs: float = 60.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, secs: float = 20.0) -> None:
     """Wait until *condition* holds; a server that does not answer yet is asked again."""
     with anyio.fail_after(secs):
         while True:
