@@ -13,6 +13,7 @@ from typing import cast
 
 import anyio
 from redis.asyncio import Redis
+from redis.crc import key_slot
 from redis.exceptions import RedisError
 
 from worker.testing.redis_server import PrivateRedis
@@ -97,6 +98,18 @@ class Cluster:
         info = cast("bytes", await command(node, "CLUSTER", "INFO"))
         nodes = cast("bytes", await command(node, "CLUSTER", "NODES"))
         return b"cluster_state:ok" in info and nodes.count(b"slave ") >= len(self.replicas)
+
+    async def lose(self, key: str) -> None:
+        """Kill the master that has *key*, and wait until another node has taken its place."""
+        slot = key_slot(key.encode())
+        victim = await self.owner(slot)
+        self.masters.remove(victim)
+        victim.kill()
+
+        async def promoted() -> bool:
+            return await self.owner(slot) is not victim
+
+        await until(promoted, secs=60)
 
     async def move(self, slot: int, to: PrivateRedis) -> None:
         """Give a slot, with its keys, from its master to another."""
