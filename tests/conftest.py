@@ -10,6 +10,9 @@ import pytest
 from redis.asyncio import Redis
 
 from ingress.log import Keys
+from worker.aggregates import machine
+from worker.events import webhooks as w
+from worker.events.event import Event
 from worker.testing.redis_server import PrivateRedis
 
 # A machine that is busy with other tests is slow, and no law is about a time.
@@ -52,3 +55,18 @@ def private_redis() -> Iterator[Callable[[], PrivateRedis]]:
     yield make
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def poison(monkeypatch: pytest.MonkeyPatch) -> list[type]:
+    """Return the types of events upon which folding raises; what is taken out of it is mended."""
+    bad: list[type] = [w.CallHold]
+    fold = machine.fold
+
+    def raising(state: machine.AggregateState, cause: Event) -> machine.AggregateState:
+        if type(cause.body) in bad:
+            raise ZeroDivisionError("of the test")
+        return fold(state, cause)
+
+    monkeypatch.setattr(machine, "fold", raising)
+    return bad

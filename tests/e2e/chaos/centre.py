@@ -141,7 +141,8 @@ class Centre:
             if self.emulator.delivery.under_way:
                 return False
             # One whose start the log has lost is stopped by nobody.
-            if free and not all(recording.saved for recording in self.emulator.telephony.recordings.all):
+            recordings = self.emulator.telephony.recordings.all
+            if not all(recording.saved for recording in recordings if free or recording.ended_at is not None):
                 return False
             for follower in followers:
                 await follower.catch_up()

@@ -17,7 +17,7 @@ from worker.testing.proxy import Proxy
 COMMAND_ID = re.compile(rb'"command_id":"([0-9a-f-]{36})"')
 
 
-async def until(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], *, secs: float = 90.0) -> None:
+async def until(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], *, secs: float = 30.0) -> None:
     """Wait until *condition* holds, at most *secs*."""
     with anyio.fail_after(secs):
         while True:

@@ -12,7 +12,7 @@ async def test_scaling_from_one_worker_to_four_and_to_two_under_load_hands_over_
     tmp_path: Path,
 ) -> None:
     # A long lease: what is at work again before it could have ended was handed over.
-    lease_secs = 30.0
+    lease_secs = 10.0
     async with centre(tmp_path, workers=("a",), lease_secs=lease_secs) as running:
         running.ring(150)
         await running.serves(3)
@@ -24,9 +24,11 @@ async def test_scaling_from_one_worker_to_four_and_to_two_under_load_hands_over_
             leaving.telnyx.latency_secs = 0.1
             sent = len(leaving.commands)
             await until(lambda: len(leaving.commands) > sent)  # noqa: B023  # called here only
+            held = (await running.owners()).count(name)
             already = leaving.process.log.stat().st_size
             assert await leaving.end() == 0
-            assert leaving.said("partition.fenced", since=already) == 0
+            assert leaving.said("partition.released", since=already) == held > 0
+            assert leaving.said("partition.fenced", "partition.interrupted", since=already) == 0
         await running.serves(4)
         books = await running.audited()
         figure("longest gap of planned moves, secs", books.longest_gap_secs)

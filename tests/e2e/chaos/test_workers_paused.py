@@ -23,7 +23,6 @@ async def stopped_in_a_command(running: Centre, name: str) -> Server:
     return worker
 
 
-@pytest.mark.soak
 async def test_a_worker_that_wakes_up_after_its_leases_ended_neither_journals_nor_acts(tmp_path: Path) -> None:
     async with centre(tmp_path) as running:
         running.ring(150)

@@ -11,7 +11,8 @@ import pytest
 from telnyx import AsyncTelnyx
 
 from tests.integration.conftest import Receiver
-from tests.integration.emulator.test_sdk import SCENES, Stage, clear
+from tests.integration.emulator.scenes.stage import SCENES, Stage
+from tests.integration.emulator.test_sdk import clear
 from worker.events.webhooks.decode import decode_webhook
 from worker.events.webhooks.surprises import Surprise, surprises
 from worker.testing.emulator.server import Emulator

@@ -13,6 +13,7 @@ from typing import cast
 
 import anyio
 from redis.asyncio import Redis
+from redis.crc import key_slot
 from redis.exceptions import RedisError
 
 from worker.testing.redis_server import PrivateRedis
@@ -28,7 +29,7 @@ async def command(server: PrivateRedis, *words: str | int) -> object:
         return cast("object", await redis.execute_command(*words))  # type: ignore[no-untyped-call]
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, secs: float = 60.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, secs: float = 20.0) -> None:
     """Wait until *condition* holds; a server that does not answer yet is asked again."""
     with anyio.fail_after(secs):
         while True:
@@ -97,6 +98,18 @@ class Cluster:
         info = cast("bytes", await command(node, "CLUSTER", "INFO"))
         nodes = cast("bytes", await command(node, "CLUSTER", "NODES"))
         return b"cluster_state:ok" in info and nodes.count(b"slave ") >= len(self.replicas)
+
+    async def lose(self, key: str) -> None:
+        """Kill the master that has *key*, and wait until another node has taken its place."""
+        slot = key_slot(key.encode())
+        victim = await self.owner(slot)
+        self.masters.remove(victim)
+        victim.kill()
+
+        async def promoted() -> bool:
+            return await self.owner(slot) is not victim
+
+        await until(promoted, secs=60)
 
     async def move(self, slot: int, to: PrivateRedis) -> None:
         """Give a slot, with its keys, from its master to another."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import anyio
 import pytest
 from redis.asyncio import Redis
-from redis.crc import key_slot
 
 from ingress.durability import confirmation
 from ingress.envelope import Address, LogEntry
@@ -71,16 +71,6 @@ def answered(bench: Bench) -> dict[str, set[str]]:
     return found
 
 
-async def gone_on(bench: Bench, callers: Callers, workers: Iterable[Worker], *, more: int) -> None:
-    """Wait until so many more are promised, and all that were have been answered."""
-    enough = len(callers.promised) + more
-    await until(lambda: len(callers.promised) >= enough, secs=30)
-    names = set(callers.promised)
-    await until(lambda: names <= answered(bench).keys(), secs=30)
-    held = [partition for worker in workers for partition in worker.held]
-    assert len(held) == len(set(held))
-
-
 async def confirmed_log(redis: Redis, keys: Keys) -> EventLog:
     """Return a log whose appends count when a replica has them."""
     await settle_topology(redis, keys, PARTITIONS)
@@ -89,86 +79,90 @@ async def confirmed_log(redis: Redis, keys: Keys) -> EventLog:
     return log
 
 
+class Ringing:
+    """Workers, and callers who ring."""
+
+    def __init__(self, bench: Bench, callers: Callers, workers: list[Worker]) -> None:
+        self.bench = bench
+        self.callers = callers
+        self._workers = workers
+
+    async def goes_on(self, *, more: int) -> None:
+        """Wait until so many more are promised, and all that were have been answered."""
+        enough = len(self.callers.promised) + more
+        await until(lambda: len(self.callers.promised) >= enough, secs=30)
+        names = set(self.callers.promised)
+        await until(lambda: names <= answered(self.bench).keys(), secs=30)
+        held = [partition for worker in self._workers for partition in worker.held]
+        assert len(held) == len(set(held))
+
+    @property
+    def each_once(self) -> bool:
+        """Whether every caller was answered by one command."""
+        return all(len(ids) == 1 for ids in answered(self.bench).values())
+
+
+@asynccontextmanager
+async def ringing(redis: Redis, url: str, keys: Keys, *names: str) -> AsyncIterator[Ringing]:
+    """Run workers of these names, and let callers ring, for the length of a block."""
+    callers = Callers(await confirmed_log(redis, keys))
+    bench = Bench(redis, url, keys)
+    async with AsyncExitStack() as stack:
+        workers = [await stack.enter_async_context(bench.worker(name, lease_secs=LEASE_SECS)) for name in names]
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(callers.ring)
+            yield Ringing(bench, callers, workers)
+            tasks.cancel_scope.cancel()
+
+
 async def test_a_cluster_loses_a_master_and_nothing_that_was_promised(own_nodes: Cluster, keys: Keys) -> None:
     async with connect(own_nodes.url) as redis:
-        callers = Callers(await confirmed_log(redis, keys))
-        bench = Bench(redis, own_nodes.url, keys)
-        async with (
-            bench.worker("a", lease_secs=LEASE_SECS) as a,
-            bench.worker("b", lease_secs=LEASE_SECS) as b,
-            anyio.create_task_group() as tasks,
-        ):
-            tasks.start_soon(callers.ring)
-            await gone_on(bench, callers, (a, b), more=20)
+        async with ringing(redis, own_nodes.url, keys, "a", "b") as calls:
+            await calls.goes_on(more=20)
             # The one that has the workers' heartbeats.
-            slot = key_slot(keys.workers().encode())
-            victim = await own_nodes.owner(slot)
-            own_nodes.masters.remove(victim)
-            victim.kill()
-
-            async def promoted() -> bool:
-                return await own_nodes.owner(slot) is not victim
-
-            await until_so(promoted)
+            await own_nodes.lose(keys.workers())
             # The new one has nobody to confirm: from now on its reply has to do.
-            callers.require_nothing()
-            await gone_on(bench, callers, (a, b), more=60)
-            tasks.cancel_scope.cancel()
-        assert callers.refused
-        assert all(len(ids) == 1 for ids in answered(bench).values())
+            calls.callers.require_nothing()
+            await calls.goes_on(more=60)
+        assert calls.callers.refused
+        assert calls.each_once
 
 
 async def test_a_replica_of_a_cluster_takes_over_and_the_demoted_master_is_left(own_nodes: Cluster, keys: Keys) -> None:
     async with connect(own_nodes.url) as redis:
-        callers = Callers(await confirmed_log(redis, keys))
-        bench = Bench(redis, own_nodes.url, keys)
-        async with bench.worker("a", lease_secs=LEASE_SECS) as a, anyio.create_task_group() as tasks:
-            tasks.start_soon(callers.ring)
-            await gone_on(bench, callers, (a,), more=20)
+        async with ringing(redis, own_nodes.url, keys, "a") as calls:
+            await calls.goes_on(more=20)
             for replica in own_nodes.replicas:
                 await command(replica, "CLUSTER", "FAILOVER", "TAKEOVER")
-            await gone_on(bench, callers, (a,), more=60)
-            tasks.cancel_scope.cancel()
-        assert all(len(ids) == 1 for ids in answered(bench).values())
+            await calls.goes_on(more=60)
+        assert calls.each_once
         assert await redis.get(keys.position(Partition(0)))
 
 
 async def test_sentinels_promote_a_replica_and_nothing_that_was_promised_is_lost(tmp_path: Path, keys: Keys) -> None:
     async with sentinels(tmp_path) as servers, connect(servers.url) as redis:
-        callers = Callers(await confirmed_log(redis, keys))
-        bench = Bench(redis, servers.url, keys)
-        async with (
-            bench.worker("a", lease_secs=LEASE_SECS) as a,
-            bench.worker("b", lease_secs=LEASE_SECS) as b,
-            anyio.create_task_group() as tasks,
-        ):
-            tasks.start_soon(callers.ring)
-            await gone_on(bench, callers, (a, b), more=20)
+        async with ringing(redis, servers.url, keys, "a", "b") as calls:
+            await calls.goes_on(more=20)
             servers.master.kill()
             await servers.promoted()
             # Nobody is left to confirm: from now on its reply has to do.
-            callers.require_nothing()
-            await gone_on(bench, callers, (a, b), more=60)
-            tasks.cancel_scope.cancel()
-        assert callers.refused
-        assert all(len(ids) == 1 for ids in answered(bench).values())
+            calls.callers.require_nothing()
+            await calls.goes_on(more=60)
+        assert calls.callers.refused
+        assert calls.each_once
 
 
 @pytest.mark.soak
 async def test_a_master_that_is_demoted_while_it_lives_is_left_by_reads_and_writes(tmp_path: Path, keys: Keys) -> None:
     async with sentinels(tmp_path) as servers, connect(servers.url) as redis:
-        callers = Callers(await confirmed_log(redis, keys))
-        bench = Bench(redis, servers.url, keys)
-        async with bench.worker("a", lease_secs=LEASE_SECS) as a, anyio.create_task_group() as tasks:
-            tasks.start_soon(callers.ring)
-            await gone_on(bench, callers, (a,), more=20)
+        async with ringing(redis, servers.url, keys, "a") as calls:
+            await calls.goes_on(more=20)
             await command(servers.sentinels[0], "SENTINEL", "FAILOVER", Sentinels.SERVICE)
             await servers.promoted()
-            await gone_on(bench, callers, (a,), more=60)
-            tasks.cancel_scope.cancel()
+            await calls.goes_on(more=60)
         assert (await redis.info("replication"))["role"] == "master"
         # What only the old master had is decided again, and sent under the same ids or others.
-        assert answered(bench).keys() >= set(callers.promised)
+        assert answered(calls.bench).keys() >= set(calls.callers.promised)
 
 
 async def test_a_promoted_replica_that_lacks_what_was_decided_is_said(tmp_path: Path, keys: Keys) -> None:
@@ -211,24 +205,16 @@ async def _same(servers: Sentinels, keys: Keys, partition: Partition) -> bool:
 @pytest.mark.soak
 async def test_a_cluster_changes_its_masters_ten_times_under_load(own_nodes: Cluster, keys: Keys) -> None:
     async with connect(own_nodes.url) as redis:
-        callers = Callers(await confirmed_log(redis, keys))
-        bench = Bench(redis, own_nodes.url, keys)
-        async with (
-            bench.worker("a", lease_secs=LEASE_SECS) as a,
-            bench.worker("b", lease_secs=LEASE_SECS) as b,
-            anyio.create_task_group() as tasks,
-        ):
-            tasks.start_soon(callers.ring)
+        async with ringing(redis, own_nodes.url, keys, "a", "b") as calls:
             masters, replicas = own_nodes.masters, own_nodes.replicas
             for number in range(10):
-                await gone_on(bench, callers, (a, b), more=40)
+                await calls.goes_on(more=40)
                 place = number % 3
                 await command(replicas[place], "CLUSTER", "FAILOVER")
                 await until_so(lambda: _is_master(replicas[place]))  # noqa: B023  # called here only
                 masters[place], replicas[place] = replicas[place], masters[place]
-            await gone_on(bench, callers, (a, b), more=40)
-            tasks.cancel_scope.cancel()
-        assert all(len(ids) == 1 for ids in answered(bench).values())
+            await calls.goes_on(more=40)
+        assert calls.each_once
 
 
 async def _is_master(server: PrivateRedis) -> bool:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import anyio
 import msgspec
-import pytest
 from redis.asyncio import Redis
 from redis.crc import key_slot
 from redis.exceptions import RedisError
@@ -20,10 +19,7 @@ from ingress.redis_client import connect
 from tests.integration.redis.servers import Cluster, command, sentinels
 from tests.integration.redis.servers import until as until_so
 from tests.integration.runtime.conftest import PARTITIONS, Bench
-from worker.aggregates import machine
 from worker.console.exits import Exit
-from worker.events import webhooks as w
-from worker.events.event import Event
 from worker.testing.redis_server import PrivateRedis
 
 LEASE_SECS = 2.0
@@ -32,21 +28,6 @@ LONG_MS = 60_000
 SHORT_MS = 1_000
 #: Calls.
 KEPT, LEFT_OUT = "kept", "left-out"
-
-
-@pytest.fixture
-def poison(monkeypatch: pytest.MonkeyPatch) -> list[type]:
-    """Return the types of events upon which folding raises; what is taken out of it is mended."""
-    bad: list[type] = [w.CallHold]
-    fold = machine.fold
-
-    def raising(state: machine.AggregateState, cause: Event) -> machine.AggregateState:
-        if type(cause.body) in bad:
-            raise ZeroDivisionError("of the test")
-        return fold(state, cause)
-
-    monkeypatch.setattr(machine, "fold", raising)
-    return bad
 
 
 class Operator:
@@ -157,20 +138,14 @@ async def test_of_a_cluster_before_while_and_after_a_master_is_lost(
         await settle_topology(redis, keys, PARTITIONS)
         bench = Bench(redis, own_nodes.url, keys)
         operator = Operator(bench)
-        slot = key_slot(keys.log(bench.log.partition_of(Address("default", "call", KEPT))).encode())
+        key = keys.log(bench.log.partition_of(Address("default", "call", KEPT)))
+        slot = key_slot(key.encode())
         async with bench.worker("a", lease_secs=LEASE_SECS, snapshot_events=1):
             await operator.quarantines_two()
             await operator.looks()
-            victim = await own_nodes.owner(slot)
-            await replicated(victim)
-            own_nodes.masters.remove(victim)
+            await replicated(await own_nodes.owner(slot))
             await patient_for(SHORT_MS)
-            victim.kill()
-
-            async def promoted() -> bool:
-                return await own_nodes.owner(slot) is not victim
-
-            await until_so(promoted, secs=60)
+            await own_nodes.lose(key)
             await patient_for(LONG_MS)
             await until_so(lambda: answers(redis, keys), secs=60)
             await operator.looks()

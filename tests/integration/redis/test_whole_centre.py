@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from redis.crc import key_slot
-
 from ingress.log import Keys, Partition
 from ingress.redis_client import connect
 from tests.integration.redis.servers import Cluster, sentinels
-from tests.integration.redis.servers import until as until_so
 from tests.integration.runtime.whole import whole
 from worker.testing.emulator.settings import EmulatorSettings
 
@@ -25,15 +22,7 @@ async def test_callers_are_served_before_and_after_a_master_of_a_cluster_is_lost
 ) -> None:
     async with connect(own_nodes.url) as redis, whole(redis, own_nodes.url, keys, SETTINGS) as centre:
         await centre.served([centre.ring() for _ in range(3)])
-        slot = key_slot(keys.log(Partition(0)).encode())
-        victim = await own_nodes.owner(slot)
-        own_nodes.masters.remove(victim)
-        victim.kill()
-
-        async def promoted() -> bool:
-            return await own_nodes.owner(slot) is not victim
-
-        await until_so(promoted)
+        await own_nodes.lose(keys.log(Partition(0)))
         await centre.served([centre.ring() for _ in range(3)], secs=40)
 
 

@@ -27,6 +27,8 @@ from worker.settings import WorkerSettings
 from worker.testing.centre import small_tenant
 
 PARTITIONS = 16
+#: Of workers that are not to die: longer than anything that a test waits for.
+LEASE_SECS = 30.0
 NUMBER = "+13125550131"
 
 
@@ -82,7 +84,7 @@ class Bench:
         self.others: tuple[str, ...] = ()
         self.log = EventLog(redis, keys, PARTITIONS)
         self._numbers = itertools.count()
-        self._lease_secs = 30.0
+        self._lease_secs = LEASE_SECS
 
     async def append(self, kind: str, ident: str, body: Internal) -> None:
         address = Address("default", kind, ident)  # type: ignore[arg-type]
@@ -143,8 +145,8 @@ async def _cut(client: Redis) -> None:
     await pool.disconnect()
 
 
-async def until(condition: Callable[[], bool], *, secs: float = 60.0) -> None:
-    """Wait until *condition* holds, at most *secs*."""
+async def until(condition: Callable[[], bool], *, secs: float = LEASE_SECS - 5) -> None:
+    """Wait until *condition* holds, at most *secs*: whatever needs the end of a lease is not taken for handed over."""
     with anyio.fail_after(secs):
         while not condition():
             await anyio.sleep(0.01)

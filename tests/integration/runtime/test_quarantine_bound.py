@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import cast
 
 import anyio
@@ -11,10 +10,7 @@ import pytest
 from ingress.envelope import Address
 from ingress.log import Partition
 from tests.integration.runtime.conftest import Bench, until
-from worker.aggregates import machine
 from worker.aggregates.call.state import Call
-from worker.events import webhooks as w
-from worker.events.event import Event
 from worker.events.intents import Release
 from worker.ledger import image
 from worker.replay.source import LogReader
@@ -26,20 +22,10 @@ CALL = Address("default", "call", "c1")
 DTMF = 6
 
 
-@pytest.fixture
-def poison(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[type]]:
-    """Hold two events in memory, and return the types of events upon which folding raises."""
-    bad: list[type] = [w.CallHold]
-    fold = machine.fold
-
-    def raising(state: machine.AggregateState, cause: Event) -> machine.AggregateState:
-        if type(cause.body) in bad:
-            raise ZeroDivisionError("of the test")
-        return fold(state, cause)
-
-    monkeypatch.setattr(machine, "fold", raising)
+@pytest.fixture(autouse=True)
+def few_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold two events in memory."""
     monkeypatch.setattr(partition_module, "MOST_HELD", 2)
-    yield bad
 
 
 async def hook(bench: Bench, event_type: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import aiohttp
 import anyio.to_thread
 import msgspec
@@ -13,31 +11,13 @@ from typer.testing import CliRunner, Result
 from ingress.envelope import Address
 from ingress.log import Partition
 from tests.integration.runtime.conftest import PARTITIONS, Bench, until
-from worker.aggregates import machine
 from worker.cli import app
 from worker.console.aside import Asides, Listed
 from worker.console.exits import Exit
-from worker.events import webhooks as w
-from worker.events.event import Event
 from worker.runtime.health import serve_health
 from worker.runtime.worker import Worker
 
 CALL, OTHER = Address("default", "call", "c1"), Address("west", "call", "c2")
-
-
-@pytest.fixture
-def poison(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[type]]:
-    """Return the types of events upon which folding raises; what is taken out of it is mended."""
-    bad: list[type] = [w.CallHold]
-    fold = machine.fold
-
-    def raising(state: machine.AggregateState, cause: Event) -> machine.AggregateState:
-        if type(cause.body) in bad:
-            raise ZeroDivisionError("of the test")
-        return fold(state, cause)
-
-    monkeypatch.setattr(machine, "fold", raising)
-    yield bad
 
 
 async def hook(bench: Bench, address: Address, event_type: str) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from ingress.envelope import Address
 from ingress.log import Partition
-from worker.aggregates import machine
 from worker.aggregates.call.state import Call
 from worker.commands import command as c
 from worker.decisions.decision import Act, Quarantine, Send
@@ -37,21 +34,6 @@ def followed(journal: list[tuple[Event, tuple[Act, ...]]]) -> Ledger:
     for cause, acts in journal:
         ledger.follow(cause, acts)
     return ledger
-
-
-@pytest.fixture
-def poison(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[type]]:
-    """Return the types of events upon which folding raises; what is taken out of it is mended."""
-    bad: list[type] = [w.CallHold]
-    fold = machine.fold
-
-    def raising(state: machine.AggregateState, cause: Event) -> machine.AggregateState:
-        if type(cause.body) in bad:
-            raise ZeroDivisionError("of the test")
-        return fold(state, cause)
-
-    monkeypatch.setattr(machine, "fold", raising)
-    yield bad
 
 
 def test_the_event_waits_with_all_that_come_after_it_and_others_go_on(poison: list[type]) -> None:

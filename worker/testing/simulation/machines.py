@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import Context
 from typing import Any
@@ -39,7 +40,7 @@ SUPERVISOR_SECS = 1.0
 URL = "redis://model"
 
 
-class Machine:
+class Machine(ABC):
     """What runs one process at a time, and starts another when it ends."""
 
     def __init__(self, name: str, redis: Server, outside: Context) -> None:
@@ -124,13 +125,13 @@ class Machine:
             loop = asyncio.get_running_loop()
             loop.call_later(secs, lambda: self.start(same_name=same_name), context=self._outside)
 
+    @abstractmethod
     def _live(self, process: Process) -> Coroutine[Any, Any, None]:
         """Run the process to its end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _forget(self) -> None:
         """Let go of what the process was."""
-        raise NotImplementedError
 
 
 class WorkerMachine(Machine):
