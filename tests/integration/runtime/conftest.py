@@ -127,7 +127,7 @@ class Bench:
                     yield worker
                 finally:
                     if crash:
-                        await _cut(commands)
+                        _cut(commands)
                         tasks.cancel_scope.cancel()
                     else:
                         worker.stop()
@@ -136,13 +136,15 @@ class Bench:
             await reads.aclose()
 
 
-async def _cut(client: Redis) -> None:
+def _cut(client: Redis) -> None:
     """A dead process says nothing more: its connections break before it could release anything."""
     pool = client.connection_pool
     pool.connection_kwargs["port"] = 1
     for connection in [*pool._available_connections, *pool._in_use_connections]:
         vars(connection)["port"] = 1
-    await pool.disconnect()
+        # Broken rather than closed: one that is still logging in would find its socket gone, which no network does.
+        if connection._writer is not None:
+            connection._writer.transport.abort()
 
 
 async def until(condition: Callable[[], bool], *, secs: float = LEASE_SECS - 5) -> None:
