@@ -7,6 +7,7 @@ port, keeps its data in its own folder with the append-only file on, never evict
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import signal
 import socket
@@ -141,12 +142,16 @@ class PrivateRedis:
             self._process = None
 
     def _answers(self) -> bool:
+        """Whether this server answers, and not another one that has taken the port meanwhile."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(16).startswith(b"+PONG")
+                connection.sendall(b"PING\r\nINFO server\r\nQUIT\r\n")
+                said = b"".join(iter(lambda: connection.recv(65_536), b""))
         except OSError:
             return False
+        # Who must log in first is not told who answers.
+        who = re.search(rb"process_id:(\d+)", said)
+        return said.startswith(b"+PONG") and (who is None or int(who[1]) == self.pid)
 
     def __enter__(self) -> PrivateRedis:
         self.start()

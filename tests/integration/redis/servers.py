@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import ssl
 import subprocess
@@ -39,19 +40,21 @@ async def until(condition: Callable[[], Awaitable[bool]], *, secs: float = 20.0)
             await anyio.sleep(0.02)
 
 
-def _port_with_a_bus() -> int:
-    """Return a free port whose neighbour, 10,000 further on, is free too: a node's way to the others."""
-    while True:
-        with socket.socket() as one, socket.socket() as other:
-            one.bind(("127.0.0.1", 0))
-            port = int(one.getsockname()[1])
-            if port > 55_000:
-                port -= 20_000
-            try:
+def _ports_with_a_bus(count: int) -> list[int]:
+    """Return free ports whose neighbours, 10,000 further on, are free too: a node's way to the others.
+
+    Neither is among those that the system gives to whoever connects, who might take one before its node has started.
+    """
+    found: list[int] = []
+    with ExitStack() as held:
+        while len(found) < count:
+            port = 10_000 + secrets.randbelow(12_000)
+            one, other = (held.enter_context(socket.socket()) for _ in range(2))
+            with suppress(OSError):
+                one.bind(("127.0.0.1", port))
                 other.bind(("127.0.0.1", port + 10_000))
-            except OSError:
-                continue
-            return port
+                found.append(port)
+    return found
 
 
 class Cluster:
@@ -153,7 +156,7 @@ def cluster() -> Iterator[Cluster]:
         "cluster-require-full-coverage": "no",
         "repl-diskless-sync-delay": "0",
     }
-    nodes = [PrivateRedis(options=options, port=_port_with_a_bus()) for _ in range(6)]
+    nodes = [PrivateRedis(options=options, port=port) for port in _ports_with_a_bus(6)]
     with _running(nodes):
         formed = Cluster(nodes[:3], nodes[3:])
         asyncio.run(formed.form())
