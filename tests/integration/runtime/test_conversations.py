@@ -79,9 +79,10 @@ class Scene:
         return legs[-1] if legs else None
 
     def inside(self, to: str) -> bool:
-        """Whether who was dialled is in the caller's conference."""
+        """Whether who was dialled is in the caller's conference, and the worker knows: more may be asked."""
         leg = self.dialled(to)
-        return leg is not None and leg.alive and leg in self.room.legs
+        there = leg is not None and leg.alive and leg in self.room.legs
+        return there and leg is not None and self.known.inside(leg.id)
 
     def talks_with(self, name: str) -> bool:
         """Whether the worker knows the caller to talk with this agent."""
