@@ -329,9 +329,9 @@ class AgentMachine(RuleBasedStateMachine):
             case "delayed" if agent.delay != "moving":
                 assert "delay" in agent.timers
             case "delayed":
-                assert under_way or "ring" in agent.timers or "room" in agent.timers
+                assert under_way or {"ring", "room", "hang-up"} & set(agent.timers)
             case "offline" if agent.standing != "offline" and (self.redials or agent.line != "lost"):
-                assert under_way or {"ring", "room", "redial"} & set(agent.timers)
+                assert under_way or {"ring", "room", "redial", "hang-up"} & set(agent.timers)
             case _:
                 pass
 

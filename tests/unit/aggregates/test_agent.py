@@ -193,6 +193,7 @@ def test_conversations_and_talk_time_are_told_and_begin_anew_with_the_log_in(ali
     assert (free.answered, free.talk_ms) == (1, 7_000)
     alice.ask(i.SetAgentState("alice", "offline"))
     alice.succeed(alice.last(c.Hangup))
+    alice.leg_ends("leg-1")
     alice.ask(i.SetAgentState("alice", "available"))
     alice.reach("leg-2", "room-2")
     _, free = alice.told(n.AgentFree)[-1]
@@ -333,6 +334,8 @@ def test_an_old_leg_whose_successor_is_not_answered_leaves_the_agent_offline_unt
     alice.succeed(alice.last(c.LeaveConference))
     alice.succeed(alice.last(c.CreateConference), conference="room-2")
     alice.succeed(alice.last(c.Hangup))
+    assert not alice.open(c.Dial), "his phone is not free yet"
+    alice.leg_ends("leg-1")
     alice.succeed(alice.last(c.Dial), call="leg-2")
     alice.leg_ends("leg-2", cause="timeout", answered=False)
     assert alice.agent().duty == "offline"

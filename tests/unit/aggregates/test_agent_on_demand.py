@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from ingress.intents import model as i
-from worker.aggregates.agent.reach import RING_SLACK_MS, SCREEN_MS
+from worker.aggregates.agent.line import MAX_HANGUPS
+from worker.aggregates.agent.reach import HANG_UP_AGAIN_MS, RING_SLACK_MS, SCREEN_MS
 from worker.commands import command as c
 from worker.decisions.decision import Accept
 from worker.events import notices as n
 from worker.events.intents import Enrol
+from worker.events.outcomes import Succeeded
 from worker.testing.agents import AgentStage, agent_tenant
 
 DELAYS = {"reject_delay_secs": 11, "busy_delay_secs": 22, "no_answer_delay_secs": 33}
@@ -168,7 +170,7 @@ def test_he_can_decline_by_intent_while_his_phone_rings(alice: AgentStage) -> No
 
 
 def test_to_be_available_again_ends_the_time_that_he_is_left_alone(alice: AgentStage) -> None:
-    rung(alice).ask(i.Decline("alice"))
+    rung(alice).leg_ends("leg-1", cause="call_rejected", answered=False)
     alice.ask(i.SetAgentState("alice", "available"))
     assert alice.agent().duty == "available"
     alice.advance(60)
@@ -186,6 +188,7 @@ def test_a_caller_who_is_gone_stops_the_ringing_and_keeps_the_idle_time(alice: A
     since = alice.agent().idle_since_ms
     rung(alice).withdraw("o1", reason)
     assert [s.command for s in alice.open(c.Hangup)] == [c.Hangup("leg-1")]
+    alice.leg_ends("leg-1", cause="originator_cancel", answered=False)
     assert (alice.agent().duty, alice.agent().idle_since_ms) == ("available", since)
 
 
@@ -197,14 +200,64 @@ def test_an_offer_taken_back_before_the_leg_is_known_hangs_it_up_when_it_is(alic
     assert [s.command for s in alice.open(c.Hangup)] == [c.Hangup("leg-1")]
 
 
-def test_the_next_offer_rings_him_when_the_leg_of_the_last_one_is_hung_up(alice: AgentStage) -> None:
+@pytest.mark.parametrize("heard", ["ended", "gone", "already"])
+def test_the_next_caller_is_offered_only_when_the_leg_of_the_last_one_has_ended(alice: AgentStage, heard: str) -> None:
     rung(alice).withdraw("o1", "caller-gone")
+    assert (alice.agent().duty, alice.agent().delay) == ("delayed", "moving")
+    assert {x.state for _, x in alice.told(n.AgentGone)} == {"delayed"}
+    alice.forget()
     alice.offer("o2")
-    assert not alice.open(c.Dial)
+    assert declined(alice) == [("o2", "delayed")]
     alice.succeed(alice.last(c.Hangup))
-    alice.succeed(alice.last(c.Dial), call="leg-2")
-    alice.leg_ends("leg-1", cause="originator_cancel", answered=False)
-    assert (alice.agent().duty, alice.agent().leg) == ("reserved", "leg-2")
+    assert alice.agent().duty == "delayed", "accepted is not done"
+    if heard == "ended":
+        alice.leg_ends("leg-1", cause="originator_cancel", answered=False)
+    else:
+        alice.advance(HANG_UP_AGAIN_MS / 1000)
+        again = alice.last(c.Hangup)
+        if heard == "gone":
+            alice.refuse(again, "90018", "gone")
+        else:
+            alice.outcome(again, Succeeded(already="90018"))
+    assert alice.agent().duty == "available"
+    assert len(alice.told(n.AgentFree)) == 2
+    assert rung(alice, "o3", "leg-3").agent().line == "ringing"
+
+
+@pytest.mark.parametrize("answer", ["accepted", "refused"])
+def test_he_is_free_when_hanging_up_his_leg_is_given_up(alice: AgentStage, answer: str) -> None:
+    rung(alice).withdraw("o1", "caller-gone")
+    for _ in range(MAX_HANGUPS):
+        assert alice.agent().duty == "delayed"
+        hangup = alice.last(c.Hangup)
+        if answer == "accepted":
+            alice.succeed(hangup)
+        else:
+            alice.refuse(hangup, "10015", "fatal")
+        alice.advance(HANG_UP_AGAIN_MS / 1000)
+    assert (alice.agent().duty, alice.open(c.Hangup)) == ("available", [])
+
+
+def test_a_leg_of_his_that_is_found_late_keeps_him_from_callers_until_it_has_ended(alice: AgentStage) -> None:
+    alice.offer("o1")
+    first = alice.dialled()
+    alice.lose(first)
+    alice.withdraw("o1", "caller-gone")
+    assert alice.agent().duty == "available"
+    alice.answer("leg-1", first)
+    assert alice.agent().duty == "delayed"
+    alice.tell_agent_of("call", "leg-1", n.LegEnded("leg-1", alice.now_ms, "normal_clearing", "offer:0", answered=True))
+    assert alice.agent().duty == "available"
+
+
+def test_one_who_is_paused_for_not_answering_is_so_when_his_leg_has_ended(alice: AgentStage) -> None:
+    rung(alice).leg_ends("leg-1", cause="timeout", answered=False)
+    alice.advance(33)
+    rung(alice, "o2", "leg-2").withdraw("o2", "expired")
+    assert (alice.agent().duty, alice.agent().standing) == ("delayed", "paused")
+    assert alice.told(n.AgentGone)[-1][1].state == "paused"
+    alice.leg_ends("leg-2", cause="timeout", answered=False)
+    assert (alice.agent().duty, alice.agent().standing) == ("paused", "paused")
 
 
 def test_a_leg_of_an_offer_that_is_over_does_not_take_the_next_caller(alice: AgentStage) -> None:
@@ -287,4 +340,5 @@ def test_who_is_made_nailed_up_by_the_policy_is_dialled_for_good_and_back(alice:
     assert alice.told(n.AgentFree)[-1][1].conference == "room-1"
     alice.tell_agent(Enrol("policy", reach="on-demand"))
     assert [s.command for s in alice.open(c.Hangup)] == [c.Hangup("leg-1")]
+    alice.leg_ends("leg-1")
     assert alice.told(n.AgentFree)[-1][1].conference == ""

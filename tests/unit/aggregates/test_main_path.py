@@ -193,6 +193,7 @@ def test_an_agent_who_does_not_answer_is_hung_up_and_dialled_again(centre: Centr
     centre.succeed(centre.last(c.Dial), call="leg")
     centre.advance(45)
     assert [s.command for s in centre.open(c.Hangup)] == [c.Hangup("leg")]
+    centre.refuse(centre.last(c.Hangup), "90018", "gone")
     centre.advance(30)
     assert centre.open(c.Dial)
 

@@ -26,13 +26,25 @@ def rest(agent: Agent, now_ms: int) -> Agent:
     if agent.ready and agent.reach == "nailed-up" and (agent.line_old or agent.room_old):
         agent = _renew(agent)
     if not agent.ready:
-        moving = moving or (agent.duty != "offline" and agent.line in ("up", "closing"))
+        kept = agent.reach == "on-demand" or agent.line in ("up", "closing")
+        moving = moving or (agent.duty != "offline" and kept)
         return move(agent) if moving else become(agent, "offline")
     return become(replace(agent, idle_since_ms=agent.idle_since_ms or now_ms), agent.standing)
 
 
+def freed(agent: Agent, now_ms: int) -> Agent:
+    """One on demand is free only while no leg of his is there: he comes to rest when the last one has ended."""
+    if agent.reach != "on-demand":
+        return agent
+    if agent.duty in ("available", "paused") and not agent.ready:
+        return move(agent)
+    waits = agent.duty == "delayed" and agent.delay == "moving"
+    waits = waits or (agent.duty == "offline" and agent.standing != "offline")
+    return rest(agent, now_ms) if waits and agent.ready else agent
+
+
 def move(agent: Agent) -> Agent:
-    """Nothing is offered until the agent is in his next conference."""
+    """Nothing is offered until the agent is in his next conference, or no leg of his is there any more."""
     return become(replace(agent, delay="moving", untimed=False), "delayed")
 
 

@@ -18,7 +18,7 @@ from worker.events.timers import TimerFired
 
 def fold(agent: Agent, event: Event) -> Agent:
     """Return the agent as he is known after *event*."""
-    after = line.let_go(_folded(agent, event))
+    after = duty.freed(line.let_go(_folded(agent, event)), event.received_ms)
     return after if after.duty == agent.duty else replace(after, since_ms=event.received_ms)
 
 
@@ -32,8 +32,7 @@ def adopt(agent: Agent, acts: tuple[Act, ...]) -> Agent:
             case Tell(to=to, notice=notice):
                 agent = _has_told(agent, to.id, notice)
             case Note(what="pause", value=reason):
-                paused = "paused" if agent.ready else "offline"
-                agent = replace(agent, duty=paused, standing="paused", reason=reason, delay=None, untimed=False)
+                agent = _worn_out(agent, reason)
             case SetTimer(key=key, due_ms=due_ms):
                 agent = _timed(replace(agent, timers={**agent.timers, key: due_ms}), key)
             case CancelTimer(key=key):
@@ -126,6 +125,14 @@ def _timer(agent: Agent, key: str, now_ms: int) -> Agent:
             return agent
 
 
+def _worn_out(agent: Agent, reason: str) -> Agent:
+    """He is paused for what he has not answered; one on demand when the leg that rang has ended."""
+    agent = replace(agent, standing="paused", reason=reason, delay=None, untimed=False)
+    if agent.reach == "on-demand" and not agent.ready:
+        return replace(agent, delay="moving")
+    return replace(agent, duty="paused" if agent.ready else "offline")
+
+
 def _asked(agent: Agent, command: c.AnyCommand) -> Agent:
     match command:
         case c.Dial(client_state=state):
@@ -141,6 +148,8 @@ def _asked(agent: Agent, command: c.AnyCommand) -> Agent:
             return replace(agent, room="asked")
         case c.LeaveConference():
             return replace(agent, leaving=None)
+        case c.Hangup(call=leg) if leg not in agent.over_legs and leg not in agent.parting:
+            return replace(agent, parting=(*agent.parting, leg))
         case _:
             return agent
 

@@ -11,7 +11,7 @@ from worker.events.outcomes import Refused, Succeeded, Unknown
 
 #: So many ended legs are remembered; what Telnyx says late comes within minutes.
 REMEMBERED_LEGS = 16
-#: Telnyx has accepted so often to hang up a leg, and tells of no end: the end's webhook was lost, not the hang-up.
+#: Telnyx has accepted, or refused, so often to hang up a leg, and tells of no end: it is no more, or out of our reach.
 MAX_HANGUPS = 5
 #: What a leg that ended unanswered says of him who was rung (Telnyx's hangup_cause).
 UNANSWERED: dict[str, Miss] = {
@@ -112,7 +112,9 @@ def hung_up(agent: Agent, leg: str, result: Succeeded | Refused | Unknown) -> Ag
     if gone or isinstance(result, Succeeded):
         # Accepted is not done: without word of the end, a phone would stay off its hook for hours.
         agent = _remember(agent, leg)
-    if isinstance(result, Succeeded) and leg not in agent.over_legs:
+    # A refused account can hang nobody up; when it is let in again, it can.
+    told = isinstance(result, Succeeded) or (isinstance(result, Refused) and result.disposition != "stop")
+    if told and leg not in agent.over_legs:
         done = agent.hangups.get(leg, 0) + 1
         agent = replace(agent, hangups={**agent.hangups, leg: done})
         if done >= MAX_HANGUPS:
@@ -195,7 +197,9 @@ def _is_over(agent: Agent, leg: str) -> Agent:
     """The leg has ended, without doubt."""
     over = agent.over_legs if leg in agent.over_legs else (*agent.over_legs, leg)[-REMEMBERED_LEGS:]
     hangups = {each: done for each, done in agent.hangups.items() if each != leg}
-    return replace(agent, over_legs=over, hangups=hangups, unhung=tuple(each for each in agent.unhung if each != leg))
+    unhung = tuple(each for each in agent.unhung if each != leg)
+    parting = tuple(each for each in agent.parting if each != leg)
+    return replace(agent, over_legs=over, hangups=hangups, unhung=unhung, parting=parting)
 
 
 def _remember(agent: Agent, leg: str) -> Agent:

@@ -41,7 +41,7 @@ def line(agent: Agent, event: Event, policy: Tenant, rules: AgentPolicy | None) 
     if agent.unhung and "hang-up" not in agent.timers:
         yield SetTimer("hang-up", event.received_ms + HANG_UP_AGAIN_MS)
     match agent.line:
-        case "down" if rules is not None:
+        case "down" if rules is not None and not agent.parts:
             yield from _dial(agent, event, policy, rules)
         case "lost" if rules is not None and rules.redial_secs > 0:
             yield CancelTimer("ring")

@@ -15,7 +15,8 @@ Duty = Literal["offline", "available", "paused", "reserved", "busy", "wrapping-u
 Standing = Literal["available", "paused", "offline"]
 #: How an agent did not take a caller who was offered.
 Miss = Literal["rejected", "line-busy", "no-answer", "machine", "unreachable"]
-#: Why an agent is left alone. `moving`: until he is in his next conference; the others: until a timer.
+#: Why an agent is left alone. `moving`: until he is in his next conference, or (on demand) until the leg of his last
+#: caller has ended; the others: until a timer.
 Delay = Literal["moving"] | Miss
 #: The duties in which an agent has no caller and may have one at any time, or none until he says so.
 RESTING: frozenset[Duty] = frozenset({"offline", "available", "paused"})
@@ -87,8 +88,10 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
     over_legs: tuple[str, ...] = ()
     #: Legs to be hung up again: nobody knows what became of it, or it was accepted and nothing was heard of their end.
     unhung: tuple[str, ...] = ()
-    #: How often hanging up was accepted for a leg of whose end nothing has been heard.
+    #: How often hanging up was accepted, or refused, for a leg of whose end nothing has been heard.
     hangups: dict[str, int] = {}
+    #: Legs told to end of whose end nothing is known yet: until then his phone is not free.
+    parting: tuple[str, ...] = ()
 
     room: Literal["none", "screening", "asked", "unsure", "finding", "found", "waiting", "ready"] = "none"
     conference: str | None = None
@@ -146,9 +149,16 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
         return self.address.id
 
     @property
+    def parts(self) -> bool:
+        """Whether a leg of his is to end, and may still be there: his phone is not free."""
+        return bool(self.strays or self.parting)
+
+    @property
     def ready(self) -> bool:
         """Whether a caller can be offered, as far as leg and conference go."""
-        return self.reach == "on-demand" or (self.line == "up" and self.room == "ready" and self.leg_offer is None)
+        if self.reach == "on-demand":
+            return self.line == "down" and not self.parts
+        return self.line == "up" and self.room == "ready" and self.leg_offer is None
 
     @property
     def pending(self) -> Standing | None:
