@@ -53,7 +53,9 @@ def report(
     by: Annotated[By, typer.Option(help="What each line is of.")] = By.QUEUE,
     interval: Annotated[Size, typer.Option(help="How long an interval is.")] = Size.DAY,
     tz: Annotated[str, typer.Option(help="Whose days, by the name of a time zone.")] = "UTC",
-    threshold: Annotated[float, typer.Option(min=0, help="The service level's threshold in seconds.")] = 20.0,
+    threshold: Annotated[
+        float | None, typer.Option(min=0, help="The service level's threshold in seconds; default: each queue's own.")
+    ] = None,
     tenant: Annotated[str | None, typer.Option(help="Of this tenant alone.")] = None,
     form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
     redis: RedisOption = None,

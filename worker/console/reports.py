@@ -46,7 +46,7 @@ def say_report(
     zone: str,
     form: Literal["table", "csv", "json"],
     *,
-    threshold_secs: float,
+    threshold_secs: float | None,
     tenant: str | None,
     redis_url: str,
     prefix: str,
@@ -59,7 +59,8 @@ def say_report(
     """
     intervals = asked_intervals(first, last, step, zone)
     known = anyio.run(read, redis_url, RecordKeys(prefix), intervals)
-    rows = rows_of(known, by, intervals, threshold_ms=round(threshold_secs * 1000), tenant=tenant)
+    threshold_ms = None if threshold_secs is None else round(threshold_secs * 1000)
+    rows = rows_of(known, by, intervals, threshold_ms=threshold_ms, tenant=tenant)
     typer.echo(written(rows, form), nl=False)
 
 
@@ -102,9 +103,17 @@ async def gather(store: RecordStore, intervals: Intervals) -> Known:
 
 
 def rows_of(
-    known: Known, by: Literal["queue", "agent"], intervals: Intervals, *, threshold_ms: int, tenant: str | None = None
+    known: Known,
+    by: Literal["queue", "agent"],
+    intervals: Intervals,
+    *,
+    threshold_ms: int | None = None,
+    tenant: str | None = None,
 ) -> list[dict[str, object]]:
-    """Return a line for each queue, or agent, and interval in which there was anything."""
+    """Return a line for each queue, or agent, and interval in which there was anything.
+
+    *threshold_ms* overrides the thresholds of the service level that the queues had.
+    """
     figures: dict[Cell, QueueFigures] | dict[Cell, AgentFigures]
     if by == "queue":
         figures = queue_figures(known.records, intervals, threshold_ms)

@@ -17,6 +17,7 @@ from worker.aggregates.agent.state import Agent
 from worker.aggregates.machine import AggregateState
 from worker.decisions.decision import Act
 from worker.events.event import Event
+from worker.policy.model import Policy
 from worker.records import facts as f
 from worker.records import model as m
 from worker.records.building import record_of
@@ -72,11 +73,16 @@ class Book:
             self._look_at(dossier.key, dossier.latest_ms + SETTLE_MS)
 
     def take(
-        self, before: AggregateState, after: AggregateState, event: Event, acts: tuple[Act, ...]
+        self,
+        before: AggregateState,
+        after: AggregateState,
+        event: Event,
+        acts: tuple[Act, ...],
+        policy: Policy | None = None,
     ) -> Iterator[m.Record]:
-        """Take in an event, and yield what is whole by now."""
+        """Take in an event, *policy* being the one that ruled then, and yield what is whole by now."""
         yield from self.settle(event.received_ms)
-        for key, what in said(before, after, event, acts):
+        for key, what in said(before, after, event, acts, policy):
             if isinstance(what, Same):
                 self._join(key, Key(key.tenant, "leg", what.whose), event.received_ms)
             else:

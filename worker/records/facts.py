@@ -66,6 +66,8 @@ class Waiting(Fact, frozen=True, tag="waiting"):
     since_ms: int
     priority: int
     agent: str
+    #: The queue's threshold of the service level, by the policy of that moment; None: the log had no policy then.
+    threshold_ms: int | None = None
 
 
 class Admitted(Fact, frozen=True, tag="admitted"):

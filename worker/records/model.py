@@ -51,6 +51,8 @@ class Stay(msgspec.Struct, frozen=True):
     called_back: bool = False
     #: The agent of the first conversation.
     answered_by: str = ""
+    #: The queue's threshold of the service level when the stay began; None where the log does not say it.
+    threshold_ms: int | None = None
 
 
 class OfferMade(msgspec.Struct, frozen=True):

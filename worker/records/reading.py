@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from ingress.envelope import Address
 from ingress.intents import model as i
 from worker.aggregates.agent.state import Agent
 from worker.aggregates.call.state import Call
@@ -19,7 +20,7 @@ from worker.events import notices as n
 from worker.events import webhooks as w
 from worker.events.event import Event
 from worker.events.outcomes import Outcome, Succeeded
-from worker.policy.model import Goal
+from worker.policy.model import Goal, Policy
 from worker.records import facts as f
 
 
@@ -40,11 +41,16 @@ class Same(msgspec.Struct, frozen=True):
 Said = tuple[Key, f.AnyFact | Same]
 
 
-def said(before: AggregateState, after: AggregateState, event: Event, acts: tuple[Act, ...]) -> Iterator[Said]:
-    """Yield what is said by an event, by what was decided upon it, and by what the aggregate was and is by it."""
+def said(
+    before: AggregateState, after: AggregateState, event: Event, acts: tuple[Act, ...], policy: Policy | None = None
+) -> Iterator[Said]:
+    """Yield what is said by an event, by what was decided upon it, and by what the aggregate was and is by it.
+
+    *policy* is the one that ruled then.
+    """
     match event.address.kind:
         case "call":
-            yield from _of_leg(before, after, event, acts)
+            yield from _of_leg(before, after, event, acts, policy)
         case "queue":
             yield from _heard_by_queue(event)
             yield from _of_queue(event, acts)
@@ -69,7 +75,9 @@ def goal_of(goal: Goal | None) -> tuple[str, str]:
     return ("login", "") if goal.login else ("end", "")
 
 
-def _of_leg(before: AggregateState, after: AggregateState, event: Event, acts: tuple[Act, ...]) -> Iterator[Said]:
+def _of_leg(
+    before: AggregateState, after: AggregateState, event: Event, acts: tuple[Act, ...], policy: Policy | None
+) -> Iterator[Said]:
     leg, now_ms = event.address.id, event.received_ms
     key = _leg(event, leg)
     match event.body:
@@ -105,13 +113,21 @@ def _of_leg(before: AggregateState, after: AggregateState, event: Event, acts: t
                 yield key, f.Led(now_ms, *goal_of(goal), pressed)
             case Tell(to=to, notice=n.CallerWaiting() as waiting):
                 since_ms = waiting.arrived_ms if waiting.since_ms is None else waiting.since_ms
-                yield key, f.Waiting(waiting.arrived_ms, to.id, since_ms, waiting.priority, waiting.agent or "")
+                agent, threshold_ms = waiting.agent or "", threshold_of(policy, to)
+                yield key, f.Waiting(waiting.arrived_ms, to.id, since_ms, waiting.priority, agent, threshold_ms)
             case Tell(to=to, notice=n.CallerGone(moved=True)):
                 yield key, f.WentOn(now_ms, to.id)
             case Send(command=c.Hangup() | c.Reject()):
                 yield key, f.HungUp(now_ms, leg)
             case _:
                 pass
+
+
+def threshold_of(policy: Policy | None, queue: Address) -> int | None:
+    """Return a queue's threshold of the service level (ms); None where the policy does not know the queue."""
+    tenant = policy.tenants.get(queue.tenant) if policy else None
+    rules = tenant.queues.get(queue.id) if tenant else None
+    return round(rules.service_level_secs * 1000) if rules else None
 
 
 def _whose(event: Event, client_state: str | None) -> Iterator[Said]:

@@ -31,9 +31,8 @@ def stays_of(known: Facts, record: m.InteractionRecord) -> tuple[m.Stay, ...]:
             case f.Waiting(queue=queue) if queue not in present:
                 present[queue] = len(stays)
                 admitted.discard(queue)
-                stays.append(
-                    m.Stay(queue, step.at_ms, step.since_ms, "waiting", priority=step.priority, agent=step.agent)
-                )
+                stay = m.Stay(queue, step.at_ms, step.since_ms, "waiting", priority=step.priority, agent=step.agent)
+                stays.append(replace(stay, threshold_ms=step.threshold_ms))
             case f.Admitted(queue=queue):
                 admitted.add(queue)
             case f.SentOn(queue=queue, reason="callback") if queue in present:

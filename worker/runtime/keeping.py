@@ -2,6 +2,7 @@
 
 Never trimmed: what recovery needs (there is a snapshot of the very event that the log then begins after, which this
 release can read and in which nothing waited in quarantine), and, where an archive is configured, what is not in it.
+What the recorder has not read waits for it, but not for ever: Redis's memory is everybody's.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from worker.runtime.clock import RedisClock
 from worker.runtime.journal import Journal, order_of
 from worker.runtime.lease import Lease
 from worker.runtime.metrics import Metrics
+from worker.runtime.recording.awaited import Awaited
 from worker.runtime.snapshots import Snapshots
 
 log = structlog.get_logger(__name__)
@@ -28,6 +30,10 @@ log = structlog.get_logger(__name__)
 #: How many snapshots are kept for trimming to choose from.
 STEPS = 8
 ARCHIVED_AT_A_TIME = 5_000
+#: What is in no record goes so much later than the retention says, or as long as that is, if it is longer.
+RECORDER_SECS = 24 * 3600.0
+#: A Redis that fails over may forget that something was recorded, but not of what is so much older.
+MARGIN_MS = 60_000
 #: What a partition without events has to trim is looked for as often as snapshots are taken, but not more often.
 LEAST_SECS = 1.0
 
@@ -52,6 +58,7 @@ class Keeper:
         *,
         snapshots: Snapshots,
         journal: Journal,
+        awaited: Awaited,
         clock: RedisClock,
         metrics: Metrics,
     ) -> None:
@@ -60,6 +67,7 @@ class Keeper:
         self._keeping = keeping
         self._snapshots = snapshots
         self._journal = journal
+        self._awaited = awaited
         self._clock = clock
         self._metrics = metrics
         self._events = 0
@@ -126,15 +134,39 @@ class Keeper:
             return
         before_ms = self._clock.now_ms() - self._keeping.retention_secs * 1000
         trimmed = await self._snapshots.trimmed(self._partition)
-        for name in reversed(await self._snapshots.ids(self._partition)):
-            if order_of(name) <= order_of(trimmed):
-                return
-            if order_of(name)[0] <= before_ms and await self._snapshots.suffices(self._partition, name):
+        due = [
+            name
+            for name in await self._snapshots.ids(self._partition)
+            if order_of(name) > order_of(trimmed) and order_of(name)[0] <= before_ms
+        ]
+        if not due:
+            return
+        recorded_ms = await self._awaited.recorded_ms()
+        for name in reversed(self._recorded(due, recorded_ms, before_ms)):
+            if await self._snapshots.suffices(self._partition, name):
                 if await self._archive(trimmed, name):
                     gone = await self._snapshots.trim(self._lease, name)
                     self._metrics.trimmed.inc(gone)
                     log.info("partition.trimmed", partition=self._partition, upto=name, events=gone)
+                    if recorded_ms is not None and order_of(name)[0] > recorded_ms:
+                        self._metrics.trimmed_unrecorded.inc(gone)
+                        log.error("partition.trimmed-unrecorded", partition=self._partition, recorded_ms=recorded_ms)
                 return
+
+    def _recorded(self, due: list[str], recorded_ms: int | None, before_ms: float) -> list[str]:
+        """Return those of *due* that the recorder has passed, or that may wait for it no longer."""
+        if recorded_ms is None:
+            return due
+        patience_ms = max(self._keeping.retention_secs, RECORDER_SECS) * 1000
+        upto_ms = max(recorded_ms - MARGIN_MS, before_ms - patience_ms)
+        free = [name for name in due if order_of(name)[0] <= upto_ms]
+        if free != due:
+            self._metrics.trimming_waits.inc()
+            log.warning(
+                "partition.trimming-waits", partition=self._partition, upto=due[-1], recorded_ms=recorded_ms,
+                help="the recorder is behind or away: see switchhook_worker_records_behind_seconds",
+            )  # fmt: skip
+        return free
 
     async def _archive(self, after: str, upto: str) -> bool:
         """Archive the events after *after* up to *upto*; return whether they are all there."""

@@ -81,6 +81,13 @@ class Metrics:
             buckets=[2.0**power for power in range(8, 28, 2)],
         )  # fmt: skip
         self.trimmed = Counter("switchhook_worker_trimmed_events", "Events trimmed from the log", registry=r)
+        self.trimming_waits = Counter(
+            "switchhook_worker_trimming_waits", "Times that trimming waited for the recorder", registry=r
+        )
+        self.trimmed_unrecorded = Counter(
+            "switchhook_worker_trimmed_unrecorded_events", "Events trimmed that the recorder had not all read yet",
+            registry=r,
+        )  # fmt: skip
         self.archive_failures = Counter(
             "switchhook_worker_archive_failures", "Times the archive could not be written; nothing was trimmed then",
             registry=r,

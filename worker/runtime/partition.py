@@ -31,6 +31,7 @@ from worker.runtime.metrics import Metrics
 from worker.runtime.policies import Policies
 from worker.runtime.publisher import Publisher
 from worker.runtime.reconcile import Reconciler
+from worker.runtime.recording.awaited import Awaited
 from worker.runtime.roster import Bringer
 from worker.runtime.snapshots import Snapshots
 from worker.runtime.suspicion import Suspicion
@@ -66,6 +67,7 @@ class PartitionOwner:
         suspicion: Suspicion,
         reached: str,
         snapshots: Snapshots,
+        awaited: Awaited,
         keeping: Keeping,
         reconciler: Reconciler,
         witness: Witness,
@@ -92,7 +94,9 @@ class PartitionOwner:
         self._publisher = publisher
         self._reconciler = reconciler
         self._delivery = Delivery(lease.partition, journal=journal, event_log=event_log, clock=clock)
-        self._keeper = Keeper(lease, keeping, snapshots=snapshots, journal=journal, clock=clock, metrics=metrics)
+        self._keeper = Keeper(
+            lease, keeping, snapshots=snapshots, journal=journal, awaited=awaited, clock=clock, metrics=metrics
+        )
         self._position = START
         self._survived = False
         #: The newest event when the partition was taken; None when it has been reached.

@@ -31,6 +31,7 @@ from worker.runtime.partition import PartitionOwner
 from worker.runtime.policies import Policies
 from worker.runtime.publisher import Publisher
 from worker.runtime.reconcile import Bounds, Reconciling
+from worker.runtime.recording.awaited import Awaited
 from worker.runtime.snapshots import Snapshots, UnreadableSnapshotError
 from worker.runtime.suspicion import Suspicion
 from worker.runtime.undocumented import Undocumented
@@ -246,6 +247,7 @@ class Worker:
             ),
             reached=self._reached.get(lease.partition, START),
             snapshots=self._snapshots,
+            awaited=Awaited(self._commands, self._keys.prefix),
             keeping=self._keeping,
             reconciler=self._reconciling.of(lease),
             witness=Witness(lease, self._commands, self._keys, self._clock),

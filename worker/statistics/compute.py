@@ -11,6 +11,9 @@ from worker.records.model import AgentStateChange, Conversation, InteractionReco
 from worker.statistics.figures import AgentFigures, QueueFigures
 from worker.statistics.intervals import Interval, Intervals
 
+#: Of a stay that does not say its queue's threshold: what a queue has whose policy says none.
+THRESHOLD_MS = 20_000
+
 
 class Cell(msgspec.Struct, frozen=True):
     """What figures are of: a queue or an agent of a tenant in an interval."""
@@ -33,23 +36,34 @@ def newest(records: Iterable[Record]) -> list[Record]:
     return list(found.values())
 
 
-def queue_figures(records: Iterable[Record], intervals: Intervals, threshold_ms: int) -> dict[Cell, QueueFigures]:
-    """Return the figures of each queue; a stay counts where it began."""
+def queue_figures(
+    records: Iterable[Record], intervals: Intervals, threshold_ms: int | None = None
+) -> dict[Cell, QueueFigures]:
+    """Return the figures of each queue; a stay counts where it began.
+
+    The threshold of the service level is each stay's own, which the queue had then, unless *threshold_ms* overrides it.
+    """
     found: dict[Cell, QueueFigures] = {}
+    thresholds: dict[Cell, set[int]] = {}
     for record in newest(records):
         if not isinstance(record, InteractionRecord):
             continue
         for stay, offers, talks in stays_with(record):
             interval = intervals.of(stay.entered_ms)
             if interval is not None:
-                figures = found.setdefault(Cell(interval, record.tenant, stay.queue), QueueFigures())
-                _count(figures, stay, threshold_ms)
+                cell = Cell(interval, record.tenant, stay.queue)
+                figures = found.setdefault(cell, QueueFigures())
+                within_ms = next(ms for ms in (threshold_ms, stay.threshold_ms, THRESHOLD_MS) if ms is not None)
+                thresholds.setdefault(cell, set()).add(within_ms)
+                _count(figures, stay, within_ms)
                 figures.offers += len(offers)
                 for talk in talks:
                     figures.conversations += 1
                     figures.talk_ms += talk.talk_ms
                     figures.hold_ms += talk.hold_ms
                     figures.wrap_up_ms += talk.wrap_up_ms
+    for cell, figures in found.items():
+        figures.threshold_ms = next(iter(thresholds[cell])) if len(thresholds[cell]) == 1 else None
     return found
 
 
@@ -140,13 +154,14 @@ def _spans(
     records: Iterable[Record], standings: Iterable[Standing], upto_ms: int
 ) -> Iterator[tuple[str, str, str, int, int]]:
     """Yield tenant, agent, state, from when, to when: each time that an agent was something."""
-    last: dict[tuple[str, str], tuple[str, int]] = {(s.tenant, s.agent): (s.state, s.since_ms) for s in standings}
+    last = {(s.tenant, s.agent): (s.state, s.since_ms, s.since_ms) for s in standings}
     for record in records:
         if not isinstance(record, AgentStateChange):
             continue
         yield record.tenant, record.agent, record.previous, record.since_ms, record.at_ms
         who = (record.tenant, record.agent)
-        if who not in last or record.at_ms >= last[who][1]:
-            last[who] = (record.state, record.at_ms)
-    for (tenant, agent), (state, since_ms) in last.items():
+        # Of two changes in one moment the later one has been something else for no time.
+        if who not in last or (record.at_ms, record.since_ms) >= last[who][1:]:
+            last[who] = (record.state, record.at_ms, record.since_ms)
+    for (tenant, agent), (state, since_ms, _) in last.items():
         yield tenant, agent, state, since_ms, upto_ms

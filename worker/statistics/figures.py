@@ -11,6 +11,8 @@ import msgspec
 class QueueFigures(msgspec.Struct):
     """Of the stays that began in the interval, whenever they ended."""
 
+    #: By which the service level is; None: more than one was in force.
+    threshold_ms: int | None = None
     offered: int = 0
     answered: int = 0
     #: Answered within the threshold.

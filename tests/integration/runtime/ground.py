@@ -21,6 +21,7 @@ from worker.runtime.journal import Entries, Journal
 from worker.runtime.keeping import Keeper, Keeping
 from worker.runtime.lease import Lease, Leases
 from worker.runtime.metrics import Metrics
+from worker.runtime.recording.awaited import Awaited
 from worker.runtime.snapshots import Snapshots
 from worker.testing.centre import small_tenant
 
@@ -68,6 +69,7 @@ class Ground:
             Keeping(**keeping),  # type: ignore[arg-type]
             snapshots=self.snapshots,
             journal=self.journal,
+            awaited=Awaited(self.redis, self.keys.prefix),
             clock=self.clock,
             metrics=self.metrics,
         )

@@ -17,6 +17,7 @@ from tests.integration.runtime.test_lost_webhooks import at_rest, settings_of
 from tests.integration.runtime.whole import Whole, whole
 from worker.aggregates.conference.state import Conference
 from worker.records.book import Book
+from worker.records.coverage import Gap
 from worker.records.model import Record
 from worker.runtime.errors import FencedError, UnavailableError
 from worker.runtime.lease import Lease
@@ -34,13 +35,21 @@ class Dying(RecordStore):
     after = False
 
     async def write(
-        self, lease: Lease, before: int | None, reached: int, records: Sequence[Record], book: Book, *, drop: str = ""
+        self,
+        lease: Lease,
+        before: int | None,
+        reached: int,
+        records: Sequence[Record],
+        book: Book,
+        *,
+        drop: str = "",
+        gaps: Sequence[Gap] = (),
     ) -> None:
         self.written += 1
         dies = self.written == self.dies_at
         if dies and not self.after:
             raise UnavailableError("killed before it wrote")
-        await super().write(lease, before, reached, records, book, drop=drop)
+        await super().write(lease, before, reached, records, book, drop=drop, gaps=gaps)
         if dies:
             raise UnavailableError("killed before it heard that it had written")
 

@@ -9,16 +9,23 @@ import anyio
 from redis.asyncio import Redis
 
 from ingress.log import Keys, Partition
-from tests.integration.runtime.conftest import PARTITIONS
-from tests.integration.runtime.recording import Recording
+from tests.integration.runtime.conftest import NUMBER, PARTITIONS
+from tests.integration.runtime.recording import Recording, callers
 from tests.integration.runtime.test_lost_webhooks import at_rest, settings_of
 from tests.integration.runtime.whole import AGENTS, whole
 from worker.aggregates.queue.state import Queue
 from worker.console.reports import gather, rows_of, written
 from worker.events import notices as n
 from worker.events.event import Event
+from worker.policy.load import parse_policy
 from worker.runtime.journal import Journal
-from worker.statistics.intervals import intervals_of
+from worker.runtime.policies import Policies
+from worker.statistics.intervals import Intervals, intervals_of
+
+
+def today() -> Intervals:
+    day = datetime.now(UTC).date()
+    return intervals_of(day, day, "day", ZoneInfo("UTC"))
 
 
 async def events_of(redis: Redis, keys: Keys) -> list[Event]:
@@ -28,6 +35,50 @@ async def events_of(redis: Redis, keys: Keys) -> list[Event]:
         async for event, _ in journal.history(partition, await journal.last_id(partition)):
             found.append(event)
     return found
+
+
+POLICY = """
+[tenants.default]
+connection_id = "{connection}"
+caller_id = "+13125550100"
+api_key = {{ env = "K" }}
+public_keys = [{{ env = "P" }}]
+numbers = {{ "{number}" = {{ queue = "support" }} }}
+[tenants.default.queues.support]
+service_level_secs = {level}
+[tenants.default.agents.alice]
+address = "sip:alice@sip.telnyx.com"
+queues = ["support"]
+wrap_up_secs = 0
+"""
+
+
+async def test_a_report_goes_by_the_threshold_that_the_queue_had_then(redis: Redis, redis_url: str, keys: Keys) -> None:
+    settings, policies = settings_of(), Policies(redis, keys)
+
+    async def bring(level: float) -> None:
+        text = POLICY.format(connection=settings.connection_id, number=NUMBER, level=level)
+        await policies.bring(parse_policy(text, "policy.toml"), "test", again=False)
+
+    await bring(30)
+    async with whole(redis, redis_url, keys, settings) as centre:
+        await centre.served([centre.ring() for _ in range(2)])
+        await bring(0.001)
+        with anyio.fail_after(20):
+            while {ledger.governing.number for ledger in centre.worker.ledgers().values()} != {2}:
+                await anyio.sleep(0.02)
+        await centre.served([centre.ring()])
+        await at_rest(centre, secs=60)
+    recording = Recording(redis, keys)
+    once = callers(await recording.write())
+    assert sorted(stay.threshold_ms or 0 for record in once for stay in record.stays) == [1, 30_000, 30_000]
+    intervals = today()
+    known = await gather(recording.store, intervals)
+    (row,) = rows_of(known, "queue", intervals)
+    assert (row["answered"], row["answered_in"], row["threshold_ms"]) == (3, 2, None)
+    (row,) = rows_of(known, "queue", intervals, threshold_ms=60_000)
+    assert (row["answered_in"], row["threshold_ms"]) == (3, 60_000)
+    assert callers(await Recording(redis, keys, ":again").write()) == once
 
 
 async def test_a_report_agrees_with_the_log_and_with_the_queues_own_count(
@@ -45,8 +96,7 @@ async def test_a_report_agrees_with_the_log_and_with_the_queues_own_count(
         queue = next(s for s in centre.worker.aggregates().values() if isinstance(s, Queue))
     recording = Recording(redis, keys)
     await recording.write()
-    today = datetime.now(UTC).date()
-    intervals = intervals_of(today, today, "day", ZoneInfo("UTC"))
+    intervals = today()
     known = await gather(recording.store, intervals)
     (row,) = rows_of(known, "queue", intervals, threshold_ms=20_000)
     events = await events_of(redis, keys)

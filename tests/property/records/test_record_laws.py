@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ingress.envelope import Address
 from worker.aggregates import machine
@@ -11,9 +12,11 @@ from worker.decisions.decision import Act, Tell
 from worker.events import notices as n
 from worker.events import webhooks as w
 from worker.events.event import Body, Event
+from worker.policy.model import Policy, Queue
 from worker.records.book import SETTLE_MS, Book
 from worker.records.building import record_of
 from worker.records.model import InteractionRecord
+from worker.testing.centre import small_tenant
 
 CALL, BACK = "c1", "c2"
 QUEUE = Address("t", "queue", "support")
@@ -70,6 +73,21 @@ def test_that_record_tells_what_happened() -> None:
     assert (stay.end, stay.waited_ms, stay.answered_by) == ("answered", 40, "bob")
     assert [talk.talk_ms for talk in record.conversations] == [1_000]
     assert (record.result, record.ended_by) == ("answered", "caller")
+
+
+def test_a_stay_bears_the_threshold_that_its_queue_had_when_it_began() -> None:
+    def ruled(secs: float) -> Policy:
+        tenant = small_tenant()
+        return Policy({"t": replace(tenant, queues={"support": Queue(service_level_secs=secs)})})
+
+    for early, late in ((10.0, 30.0), (30.0, 10.0)):
+        book = Book()
+        for number, (address, body, acts, at_ms) in enumerate(happenings()):
+            event = Event(f"{at_ms}-{number}", f"e{number}", address, at_ms, at_ms, body)
+            state = machine.new(address)
+            list(book.take(state, state, event, acts, ruled(early if at_ms <= 1_010 else late)))
+        (record,) = book.settle(2_052 + SETTLE_MS)
+        assert [stay.threshold_ms for stay in record.stays] == [early * 1_000]
 
 
 def test_a_leg_that_we_dialled_has_no_record() -> None:

@@ -77,6 +77,32 @@ def test_the_formulas_of_a_queue() -> None:
     assert figures.longest_wait_ms == 60_000
 
 
+def test_a_stay_is_counted_by_the_threshold_that_its_queue_had_unless_another_is_asked_for() -> None:
+    stays = [replace(stay(BEGIN_MS + n, "answered", 15_000), threshold_ms=ms) for n, ms in enumerate((10_000, 30_000))]
+    records = [record(n, (each,)) for n, each in enumerate(stays)]
+    intervals = intervals_of(DAY, DAY, "day", ZoneInfo("UTC"))
+    (figures,) = queue_figures(records, intervals).values()
+    assert (figures.service_level, figures.threshold_ms) == (1 / 2, None)
+    (figures,) = queue_figures(records[:1], intervals).values()
+    assert (figures.service_level, figures.threshold_ms) == (0, 10_000)
+    (figures,) = queue_figures(records, intervals, 15_000).values()
+    assert (figures.service_level, figures.threshold_ms) == (1, 15_000)
+    (figures,) = queue_figures([record(1, (stay(BEGIN_MS, "answered", 20_000),))], intervals).values()
+    assert (figures.service_level, figures.threshold_ms) == (1, 20_000)
+
+
+def test_of_two_changes_in_one_moment_the_later_one_counts_in_whatever_order_they_come() -> None:
+    at_ms = BEGIN_MS + 1
+    changes = [
+        m.AgentStateChange("1", "t", "alice", at_ms, "reserved", "available", BEGIN_MS),
+        m.AgentStateChange("2", "t", "alice", at_ms, "busy", "reserved", at_ms),
+    ]
+    intervals = intervals_of(DAY, DAY, "day", ZoneInfo("UTC"))
+    for order in (changes, changes[::-1]):
+        (figures,) = agent_figures(order, [], intervals, at_ms + 7).values()
+        assert (figures.available_ms, figures.reserved_ms, figures.busy_ms) == (1, 0, 7)
+
+
 def test_a_later_revision_replaces_the_earlier_one_in_whatever_order_they_come() -> None:
     first = record(1, (stay(BEGIN_MS, "answered", 1_000),))
     second = record(1, (stay(BEGIN_MS, "abandoned", 1_000),), revision=2)

@@ -16,6 +16,14 @@ class RecordKeys(Keys, frozen=True):
         """String: the moment (Redis time, ms) up to which the log is in the records."""
         return self._records("reached")
 
+    def dropped(self) -> str:
+        """String: the id of the newest record that was dropped for its age."""
+        return self._records("dropped")
+
+    def gaps(self) -> str:
+        """Hash of what of the log is in no record: partition and moment, and up to which moment."""
+        return self._records("gaps")
+
     def dossiers(self) -> str:
         """Hash of what is known of callers whose record is not long written."""
         return self._records("dossiers")

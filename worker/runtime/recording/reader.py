@@ -19,6 +19,9 @@ from worker.aggregates import machine
 from worker.decisions.decision import Decision
 from worker.events.event import Event
 from worker.ledger.ledger import Ledger
+from worker.policy.model import Policy
+from worker.records.coverage import Gap
+from worker.runtime.errors import UnavailableError
 from worker.runtime.journal import Journal, order_of
 from worker.runtime.snapshots import Snapshots
 
@@ -26,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 #: Redis's clock is read by another path than entries are made, and on a Cluster each node has its own.
 SLACK_MS = 2_000
+#: Nothing that is not older than this is trimmed before it is recorded.
+LATE_MS = 10_000
 #: So many events of a partition are read at a time.
 PAGE = 500
 #: The greatest that the second part of an entry's id can be.
@@ -39,6 +44,8 @@ class Seen(msgspec.Struct, frozen=True):
     after: machine.AggregateState
     event: Event
     decision: Decision | None
+    #: By which was decided; None: the log had none yet.
+    policy: Policy | None
 
 
 class Together:
@@ -51,6 +58,10 @@ class Together:
         self._slack_ms = slack_ms
         #: All up to this moment (Redis time, ms) has been read.
         self.reached_ms = 0
+        #: What was trimmed before it was read.
+        self.gaps: list[Gap] = []
+        #: The state that each partition is followed from (ms).
+        self._starts: dict[Partition, int] = {}
 
     async def recover(self, reached_ms: int) -> None:
         """Go on after a moment up to which all was read before.
@@ -64,10 +75,11 @@ class Together:
             ledger, start = await self._snapshots.load(partition, upto)
             if order_of(start) > order_of(upto):
                 log.error("records.gap", partition=partition, after_ms=reached_ms, upto=start)
+                self.gaps.append(Gap(reached_ms, order_of(start)[0], partition))
             else:
                 async for event, decision in self._journal.history(partition, upto, after=start):
                     ledger.follow(event, decision.acts if decision else ())
-            self._ledgers[partition] = ledger
+            self._ledgers[partition], self._starts[partition] = ledger, order_of(start)[0]
         self.reached_ms = reached_ms
 
     async def known_ms(self, now_ms: int) -> int:
@@ -88,15 +100,19 @@ class Together:
         """Return what happened after `reached_ms`, in order, up to *known_ms* or a moment before; that is reached then.
 
         Raises:
-            UnavailableError: Redis failed.
+            UnavailableError: Redis failed, or the log has been trimmed meanwhile: recover.
         """
         if known_ms <= self.reached_ms:
             return ()
+        late = known_ms - self.reached_ms > LATE_MS
         after = f"{self.reached_ms}-{LAST}"
         pages: list[list[tuple[tuple[int, int], int, Event, Decision | None]]] = []
         for partition in self._ledgers:
             page, last_ms = await self._page(partition, after, known_ms)
             pages.append(page)
+            # Asked after it was read: what was there then was read.
+            if late:
+                await self._check(partition)
             known_ms = min(known_ms, last_ms)
         seen = []
         for order, number, event, decision in heapq.merge(*pages, key=lambda each: each[:2]):
@@ -106,9 +122,14 @@ class Together:
             before = ledger.aggregates.get(event.address) or machine.new(event.address)
             ledger.follow(event, decision.acts if decision else ())
             after_it = ledger.aggregates.get(event.address, before)
-            seen.append(Seen(before, after_it, event, decision))
+            seen.append(Seen(before, after_it, event, decision, ledger.governing.policy))
         self.reached_ms = known_ms
         return seen
+
+    async def _check(self, partition: Partition) -> None:
+        trimmed_ms = order_of(await self._snapshots.trimmed(partition))[0]
+        if trimmed_ms > max(self.reached_ms, self._starts.get(partition, 0)):
+            raise UnavailableError(f"the log of partition {partition} was trimmed before it was recorded")
 
     async def _page(
         self, partition: Partition, after: str, known_ms: int

@@ -78,18 +78,20 @@ class Recorder:
         records: list[Record] = []
         for number, each in enumerate(seen):
             acts = each.decision.acts if each.decision else ()
-            records += self._book.take(each.before, each.after, each.event, acts)
+            records += self._book.take(each.before, each.after, each.event, acts, each.policy)
             if number % AT_A_TIME == 0:
                 await anyio.lowlevel.checkpoint()
         reached = self._together.reached_ms
         records += self._book.settle(reached)
         self._metrics.recorder_behind_secs.set(max(0, now_ms - reached) / 1000)
-        if not seen and not records and reached - (self._reached or 0) < QUIET_MS:
+        gaps = self._together.gaps
+        if not seen and not records and not gaps and reached - (self._reached or 0) < QUIET_MS:
             return False
         self._lease.check()
         drop = str(now_ms - self._keep_ms) if self._keep_ms else ""
-        await self._store.write(self._lease, self._reached, reached, records, self._book, drop=drop)
+        await self._store.write(self._lease, self._reached, reached, records, self._book, drop=drop, gaps=gaps)
         self._reached = reached
+        self._together.gaps = []
         for record in records:
             self._metrics.records.labels(kind=str(record.__struct_config__.tag)).inc()
         return reached < known_ms

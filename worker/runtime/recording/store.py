@@ -11,9 +11,10 @@ from redis.exceptions import RedisError
 
 from ingress.log import load_script
 from worker.records.book import Book, Dossier, Standing
+from worker.records.coverage import Coverage, Gap
 from worker.records.model import Record
 from worker.runtime.errors import FencedError, UnavailableError
-from worker.runtime.journal import Entries
+from worker.runtime.journal import Entries, order_of
 from worker.runtime.lease import Lease
 from worker.runtime.recording.keys import RecordKeys
 
@@ -53,6 +54,35 @@ class RecordStore:
             raise UnavailableError(f"the records could not be read: {exc}") from exc
         return int(found) if found else None
 
+    async def dropped(self) -> str:
+        """Return the id of the newest record that was dropped for its age; `0-0`: none was.
+
+        Raises:
+            UnavailableError: Redis failed.
+        """
+        try:
+            found = cast("bytes | None", await self._redis.get(self._keys.dropped()))
+        except (RedisError, OSError) as exc:
+            raise UnavailableError(f"the records could not be read: {exc}") from exc
+        return found.decode() if found else START
+
+    async def coverage(self) -> Coverage:
+        """Return what the records are of.
+
+        Raises:
+            UnavailableError: Redis failed.
+        """
+        reached, dropped = await self.reached(), await self.dropped()
+        try:
+            found = cast("dict[bytes, bytes]", await self._redis.hgetall(self._keys.gaps()))
+        except (RedisError, OSError) as exc:
+            raise UnavailableError(f"the records could not be read: {exc}") from exc
+        gaps: list[Gap] = []
+        for name, upto in found.items():
+            partition, _, after = name.decode().partition("\t")
+            gaps.append(Gap(int(after), int(upto), int(partition)))
+        return Coverage(reached, None if dropped == START else order_of(dropped)[0], gaps)
+
     async def book(self) -> Book:
         """Return the callers and agents as they were at the moment reached.
 
@@ -64,9 +94,19 @@ class RecordStore:
         return Book(dossiers, standings)
 
     async def write(
-        self, lease: Lease, before: int | None, reached: int, records: Sequence[Record], book: Book, *, drop: str = ""
+        self,
+        lease: Lease,
+        before: int | None,
+        reached: int,
+        records: Sequence[Record],
+        book: Book,
+        *,
+        drop: str = "",
+        gaps: Sequence[Gap] = (),
     ) -> None:
         """Write *records*, what has changed in *book*, and the moment *reached*; *before* is the one that was.
+
+        Records that are older than *drop* go; *gaps* are of the log, and noted.
 
         Raises:
             FencedError: Another worker is the recorder, or has been.
@@ -82,8 +122,11 @@ class RecordStore:
         args.append(len(standings))
         for who, standing in standings.items():
             args += ("\t".join(who), _encoder.encode(standing))
+        args.append(len(gaps))
+        for gap in gaps:
+            args += (f"{gap.partition}\t{gap.after_ms}", gap.upto_ms)
         k = self._keys
-        keys = [k.lease(lease.partition), k.records(), k.reached(), k.dossiers(), k.standings()]
+        keys = [k.lease(lease.partition), k.records(), k.reached(), k.dossiers(), k.standings(), k.dropped(), k.gaps()]
         try:
             reply = int(await self._write(keys=keys, args=args))
         except (RedisError, OSError) as exc:
