@@ -90,6 +90,8 @@ def _state(known: Known, *, talks: bool) -> AgentState:
     """Return what an agent is doing: of conversations with its own callers he tells the queue nothing more."""
     if known.state == "free":
         return "available"
+    if known.state == "unreached":
+        return "offline"
     if known.state != "reserved":
         return known.state
     return "busy" if talks else "reserved" if known.since_ms is None else "wrapping-up"

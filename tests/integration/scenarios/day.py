@@ -200,12 +200,12 @@ class Day:
 
     async def becomes(self, name: str, duty: str) -> None:
         """An agent is this now, and his queues know it."""
-        told = {"available": "free"}.get(duty, duty)
+        told = {"available": ("free",), "offline": ("offline", "unreached")}.get(duty, (duty,))
 
         def so() -> bool:
             agent = self.agent(name)
             known = [each.agents.get(name) for each in self.states(QueueState) if each.name in agent.served]
-            return agent.duty == duty and all(one is not None and one.state == told for one in known)
+            return agent.duty == duty and all(one is not None and one.state in told for one in known)
 
         await until(so, lambda: f"{name} is {duty}, but {self.agent(name).duty}")
 

@@ -220,7 +220,11 @@ class QueueMachine(RuleBasedStateMachine):
             talk_ms=answered * 7,
         )  # fmt: skip
 
-    @rule(agent=st.sampled_from(AGENTS), state=st.sampled_from(["offline", "paused", "busy"]), tier=st.integers(1, 3))
+    @rule(
+        agent=st.sampled_from(AGENTS),
+        state=st.sampled_from(["offline", "unreached", "paused", "busy"]),
+        tier=st.integers(1, 3),
+    )
     def an_agent_is_gone(self, agent: str, state: n.NotFree, tier: int) -> None:
         mine = next((offer.id for offer in self.offers() if offer.agent == agent), None)
         self.line.gone(agent, "offline" if mine else state, offer=mine, tier=tier)

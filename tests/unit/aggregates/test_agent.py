@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from ingress.intents import model as i
 from worker.aggregates.agent.line import MAX_HANGUPS
 from worker.aggregates.agent.reach import LEG_AGE_MS, ROOM_AGE_MS
+from worker.aggregates.agent.state import MOST_IN_VAIN
 from worker.commands import command as c
 from worker.decisions.decision import Accept, Refuse
 from worker.events import notices as n
@@ -23,8 +24,9 @@ def alice() -> AgentStage:
 
 
 def available(alice: AgentStage) -> AgentStage:
-    """Return the agent, reached and free."""
+    """Return the agent, reached and free; what he told before that is forgotten."""
     alice.tell_agent(Enrol("policy"))
+    alice.forget()
     alice.reach()
     assert alice.agent().duty == "available"
     return alice
@@ -342,6 +344,52 @@ def test_an_old_leg_whose_successor_is_not_answered_leaves_the_agent_offline_unt
     alice.advance(30)
     alice.reach("leg-3", "room-3")
     assert alice.agent().duty == "available"
+
+
+def states(alice: AgentStage) -> list[str]:
+    """Return what the queue `sales` was told of an agent who is not free, and forget it."""
+    told = [x.state for to, x in alice.told(n.AgentGone) if to == "sales"]
+    alice.forget()
+    return told
+
+
+def test_one_whose_line_is_lost_is_not_logged_out_until_he_says_so(alice: AgentStage) -> None:
+    available(alice).leg_ends("leg-1", cause="unspecified")
+    assert (alice.agent().duty, states(alice)) == ("offline", ["unreached"])
+    alice.ask(i.SetAgentState("alice", "offline"))
+    assert (alice.agent().duty, states(alice)) == ("offline", ["offline"])
+    alice.ask(i.SetAgentState("alice", "available"))
+    assert (alice.agent().duty, states(alice)) == ("offline", ["unreached"])
+
+
+def test_who_logs_in_counts_before_his_phone_is_answered(alice: AgentStage) -> None:
+    alice.tell_agent(Enrol("policy", log_in=False))
+    assert states(alice) == []
+    alice.ask(i.SetAgentState("alice", "available"))
+    assert states(alice) == ["unreached"]
+
+
+def test_who_is_dialled_in_vain_too_often_counts_as_logged_out_until_he_is_reached(alice: AgentStage) -> None:
+    available(alice).leg_ends("leg-1", cause="unspecified")
+    assert states(alice) == ["unreached"]
+    for number in range(2, 2 + MOST_IN_VAIN):
+        assert states(alice) == []
+        alice.advance(30)
+        alice.succeed(alice.last(c.Dial), call=f"leg-{number}")
+        alice.leg_ends(f"leg-{number}", cause="user_busy", answered=False)
+    assert states(alice) == ["offline"]
+    alice.advance(30)
+    alice.reach("leg-9", "room-9")
+    assert (alice.agent().duty, len(alice.told(n.AgentFree))) == ("available", 2)
+    alice.forget()
+    alice.leg_ends("leg-9", cause="unspecified")
+    assert states(alice) == ["unreached"]
+
+
+def test_one_who_is_not_to_be_dialled_again_is_logged_out_when_his_line_is_lost() -> None:
+    alice = available(AgentStage(agent_tenant(redial_secs=0)))
+    alice.leg_ends("leg-1", cause="unspecified")
+    assert states(alice) == ["offline"]
 
 
 def test_who_leaves_others_behind_gets_a_new_conference_while_he_wraps_up(alice: AgentStage) -> None:

@@ -19,7 +19,10 @@ from worker.events.timers import TimerFired
 def fold(agent: Agent, event: Event) -> Agent:
     """Return the agent as he is known after *event*."""
     after = duty.freed(line.let_go(_folded(agent, event)), event.received_ms)
-    return after if after.duty == agent.duty else replace(after, since_ms=event.received_ms)
+    if after.duty != agent.duty:
+        return replace(after, since_ms=event.received_ms)
+    # His queues are to know, though he does what he did: nothing.
+    return replace(after, turn=after.turn + 1) if after.duty == "offline" and after.staff != agent.staff else after
 
 
 def adopt(agent: Agent, acts: tuple[Act, ...]) -> Agent:

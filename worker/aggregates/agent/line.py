@@ -55,8 +55,9 @@ def answered(agent: Agent, notice: n.LegAnswered) -> Agent:
     if not (_is_line(agent, leg, purpose) or _may_be_line(agent, purpose)):
         return agent if leg in agent.strays else replace(agent, strays=(*agent.strays, leg))
     return replace(
-        agent, leg=leg, line="up", room="none", conference=None, trouble="", leg_since_ms=notice.at_ms, line_old=False
-    )
+        agent, leg=leg, line="up", room="none", conference=None, trouble="", leg_since_ms=notice.at_ms, line_old=False,
+        in_vain=0,
+    )  # fmt: skip
 
 
 def ended(agent: Agent, notice: n.LegEnded, now_ms: int) -> Agent:
@@ -178,6 +179,8 @@ def _ended(agent: Agent, cause: str, *, was_up: bool, now_ms: int) -> Agent:
 def _lost(agent: Agent, trouble: str, how: Miss, now_ms: int) -> Agent:
     """There is no leg: whatever was on it is broken, and one who is nailed-up is offline until he is reached again."""
     nailed_up, offer = agent.leg_offer is None, _rung_for(agent)
+    if nailed_up and agent.line != "up":
+        agent = replace(agent, in_vain=agent.in_vain + 1)
     agent = replace(agent, line="lost" if nailed_up else "down", leg=None, leg_offer=None, room="none", conference=None,
                     introduce=False, trouble=trouble, line_old=False, room_old=False)  # fmt: skip
     if nailed_up and agent.reach == "nailed-up":

@@ -20,6 +20,8 @@ Miss = Literal["rejected", "line-busy", "no-answer", "machine", "unreachable"]
 Delay = Literal["moving"] | Miss
 #: The duties in which an agent has no caller and may have one at any time, or none until he says so.
 RESTING: frozenset[Duty] = frozenset({"offline", "available", "paused"})
+#: After so many dials in a row that reach nobody an agent's queues do not count on him until he is reached.
+MOST_IN_VAIN = 3
 
 
 class Offered(msgspec.Struct, frozen=True):
@@ -71,6 +73,8 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
     #: What the leg was dialled for, in the words that ride with it; unique by `dials`, the legs dialled so far.
     purpose: str = ""
     dials: int = 0
+    #: Dials of his line in a row that reached nobody.
+    in_vain: int = 0
     #: The offer for which the leg was dialled, if it is not nailed-up.
     leg_offer: str | None = None
     leg_since_ms: int = 0
@@ -147,6 +151,11 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
     def name(self) -> str:
         """The agent's name in the policy."""
         return self.address.id
+
+    @property
+    def staff(self) -> bool:
+        """Whether his queues count him as logged in: he has not logged out, and is reached or will be before long."""
+        return self.standing != "offline" and self.in_vain < MOST_IN_VAIN
 
     @property
     def parts(self) -> bool:

@@ -15,7 +15,7 @@ REMEMBERED_CALLS = 16
 def enrolled(agent: Agent, enrol: Enrol, now_ms: int) -> Agent:
     """The policy has the agent; what it says may be new, so his queues are told again."""
     log_in = enrol.log_in and agent.enrolled != "policy"
-    turn = agent.turn + (1 if agent.duty != "offline" else 0)
+    turn = agent.turn + (1 if agent.duty != "offline" or agent.standing != "offline" else 0)
     agent = replace(agent, enrolled="policy" if enrol.log_in else "self", reach=enrol.reach, turn=turn)
     if log_in and agent.standing == "offline":
         return _stand(agent, "available", "", now_ms)
@@ -70,7 +70,8 @@ def _stand(agent: Agent, standing: Standing, reason: str, now_ms: int) -> Agent:
         agent = replace(agent, answered=0, talk_ms=0, idle_since_ms=0, misses=0)
     agent = replace(agent, standing=standing, reason=reason)
     if standing == "available":
-        agent = replace(agent, misses=0, line="down" if agent.line in ("lost", "resting") else agent.line)
+        line = "down" if agent.line in ("lost", "resting") else agent.line
+        agent = replace(agent, misses=0, in_vain=0, line=line)
     if agent.duty == "delayed" and agent.delay != "moving":
         return duty.rest(agent, now_ms)
     return duty.settled(agent, now_ms)

@@ -47,7 +47,7 @@ def agent_gone(queue: Queue, notice: n.AgentGone, now_ms: int) -> Queue:
     """An agent is to be offered nothing, and what he had is broken: its caller goes before all others, if he was it."""
     known = queue.agents.get(notice.agent)
     if known is None or notice.turn > known.turn:
-        since_ms = known.since_ms if known and notice.state not in ("offline", "paused") else None
+        since_ms = known.since_ms if known and notice.state not in ("offline", "unreached", "paused") else None
         was_staffed = queue.staffed
         queue = _staffed(queue, notice.agent, Known(notice.turn, notice.tier, notice.state, None, since_ms))
         if notice.state == "offline":

@@ -186,7 +186,7 @@ def _counted(
     many = dict(staff)
     many[known.tier] = many.get(known.tier, 0) + by
     staff = tuple(sorted((tier, number) for tier, number in many.items() if number))
-    return staff, working + (by if known.state != "paused" else 0)
+    return staff, working + (by if known.state not in ("paused", "unreached") else 0)
 
 
 def _regroup(groups: dict[str, Group], tier: int, free: FreeAgent, *, here: bool) -> dict[str, Group]:

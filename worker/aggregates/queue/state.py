@@ -238,7 +238,8 @@ class Queue(msgspec.Struct, frozen=True, gc=False, tag="queue"):
     doubts: dict[str, str] = {}
     agents: Shards[Known] = Shards()
     groups: dict[str, Group] = {}
-    #: How many agents are logged in of each tier that has any, the lowest first; how many of all are not paused.
+    #: How many agents are logged in of each tier that has any, the lowest first; how many of all are reached, and not
+    #: paused.
     staff: tuple[tuple[int, int], ...] = ()
     working: int = 0
     #: Since when nobody is logged in.

@@ -8,8 +8,8 @@ import msgspec
 
 from worker.events.notices.base import Notice
 
-#: What an agent who is not free is doing.
-NotFree = Literal["offline", "paused", "reserved", "busy", "wrapping-up", "delayed"]
+#: What an agent who is not free is doing. `unreached`: logged in, and his phone is being dialled again.
+NotFree = Literal["offline", "unreached", "paused", "reserved", "busy", "wrapping-up", "delayed"]
 #: Why an agent did not take an offer: what he was doing, or what became of ringing him.
 DeclineReason = Literal[
     "offline", "paused", "reserved", "busy", "wrapping-up", "delayed", "rejected", "line-busy", "no-answer", "machine",
@@ -46,8 +46,9 @@ class AgentFree(Notice, frozen=True, tag="agent-free"):
 class AgentGone(Notice, frozen=True, tag="agent-gone"):
     """Agent to queue: offer me nothing until I say that I am free. `offer` is the one that this breaks, if any.
 
-    Told to every queue that he serves when he logs in, logs out, pauses, or is busy with a caller of another queue: who
-    is not offline counts as staff, of his `tier`; who is neither offline nor paused, in the expected wait.
+    Told to every queue that he serves when he logs in, logs out, pauses, is lost, or is busy with a caller of another
+    queue: who is not offline counts as staff, of his `tier`; who is neither offline, unreached nor paused, in the
+    expected wait.
     """
 
     agent: str

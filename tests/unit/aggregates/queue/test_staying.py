@@ -140,6 +140,18 @@ def test_when_the_last_agent_logs_out_those_who_wait_leave_if_the_queue_wants_it
     assert [call for call, _ in line.sent_on()] == ["c2", "c3"]
 
 
+def test_who_is_being_dialled_again_is_not_logged_out() -> None:
+    line = OneQueue(Queue(leave_when_unstaffed=True, join_unstaffed=False, unstaffed=ELSEWHERE))
+    line.free("ann")
+    line.gone("ann", "paused")
+    line.come("c1")
+    line.gone("ann", "unreached")
+    line.come("c2")
+    assert (line.sent_on(), line.state.staffed, line.state.working) == ([], True, 0)
+    line.gone("ann", "offline")
+    assert [call for call, _ in line.sent_on()] == ["c1", "c2"]
+
+
 def test_an_agent_who_was_never_logged_in_empties_nothing() -> None:
     line = OneQueue(Queue(leave_when_unstaffed=True))
     line.come("c1")
