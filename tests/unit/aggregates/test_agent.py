@@ -346,7 +346,7 @@ def test_an_old_leg_whose_successor_is_not_answered_leaves_the_agent_offline_unt
     assert alice.agent().duty == "available"
 
 
-def states(alice: AgentStage) -> list[str]:
+def states(alice: AgentStage) -> list[n.NotFree]:
     """Return what the queue `sales` was told of an agent who is not free, and forget it."""
     told = [x.state for to, x in alice.told(n.AgentGone) if to == "sales"]
     alice.forget()

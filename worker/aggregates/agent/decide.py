@@ -108,17 +108,17 @@ def _queues(agent: Agent, policy: Tenant, rules: AgentPolicy | None) -> Iterator
         if agent.duty == "available":
             yield Tell(_to(agent, "queue", queue), _free(agent, policy, rules, place))
         elif agent.offer is None or agent.offer.queue != queue:
-            state: n.NotFree = "paused" if worn_out else _shown_as(agent, rules)
+            state: n.NotFree = "paused" if worn_out else "unreached" if _is_sought(agent, rules) else agent.duty
             yield Tell(_to(agent, "queue", queue), n.AgentGone(agent.name, agent.turn, None, state, place.tier))
     for queue in agent.served:
         if queue not in serves and (agent.offer is None or agent.offer.queue != queue):
             yield Tell(_to(agent, "queue", queue), n.AgentGone(agent.name, agent.turn))
 
 
-def _shown_as(agent: Agent, rules: AgentPolicy | None) -> n.NotFree:
-    """Return what he is to his queues: being dialled again is not being logged out."""
-    given_up = not agent.staff or rules is None or (rules.redial_secs == 0 and agent.line == "lost")
-    return "unreached" if agent.duty == "offline" and not given_up else agent.duty
+def _is_sought(agent: Agent, rules: AgentPolicy | None) -> bool:
+    """Whether he is logged in and being dialled, which to his queues is not being logged out."""
+    given_up = rules is None or (rules.redial_secs == 0 and agent.line == "lost")
+    return agent.duty == "offline" and agent.staff and not given_up
 
 
 def _free(agent: Agent, policy: Tenant, rules: AgentPolicy | None, place: Serves) -> n.AgentFree:
