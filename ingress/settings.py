@@ -164,10 +164,10 @@ def tenant_keys(settings: IngressSettings, environment: Mapping[str, str] = os.e
 
 def _policy_keys(path: str, environment: Mapping[str, str]) -> dict[str, list[VerifyKey]]:
     try:
-        policy = msgspec.convert(tomllib.loads(Path(path).read_text(encoding="utf-8")), _Policy)
+        policy = msgspec.convert(tomllib.loads(Path(path).read_text(encoding="utf-8-sig")), _Policy)
     except OSError as exc:
         raise ConfigError(f"{path}: the policy cannot be read: {exc.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as exc:
+    except (ValueError, RecursionError) as exc:
         raise ConfigError(f"{path}: {exc} (switchhook check --policy {path} tells more)") from None
     keys: dict[str, list[VerifyKey]] = {}
     for name, tenant in policy.tenants.items():

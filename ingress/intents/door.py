@@ -39,7 +39,7 @@ POLL_SECS = 0.05
 ENDED: frozenset[State] = frozenset({"done", "refused", "failed"})
 RETRY_AFTER_SECS = 1
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_ID = re.compile(r"(\d{1,4})-(\d{1,15}-\d{1,10})")
+_ID = re.compile(r"([0-9]{1,4})-([0-9]{1,15}-[0-9]{1,10})")
 _encoder = msgspec.json.Encoder()
 
 
@@ -134,7 +134,8 @@ class IntentDoor:
             raise _away(exc) from None
         if first is not None and first.decode() != digest:
             raise _RefusedError(409, "this Idempotency-Key was used for another intent: use a new one for each")
-        return f"i:{name}"
+        # With the digest: when the key has been forgotten, the log may still know the event of its earlier intent.
+        return f"i:{name}:{digest[:16]}"
 
     async def _tell(self, request: web.Request) -> web.Response:
         tenant = request.match_info["tenant"]
@@ -147,12 +148,11 @@ class IntentDoor:
         until = anyio.current_time() + wait_secs
         while True:
             past = await self._past(tenant, Partition(int(found[1])), found[2])
-            if past is None or past.state in ENDED or anyio.current_time() >= until:
-                break
+            if past is None or (past.by != token.name and token.scopes == {"agent"}):
+                raise missing
+            if past.state in ENDED or anyio.current_time() >= until:
+                return _json(200, past)
             await anyio.sleep(POLL_SECS)
-        if past is None or (past.by != token.name and token.scopes == {"agent"}):
-            raise missing
-        return _json(200, past)
 
     async def _past(self, tenant: str, partition: Partition, entry_id: str) -> Past | None:
         try:

@@ -11,13 +11,8 @@ from typing import Annotated, Literal, assert_never
 import msgspec
 
 from ingress.envelope import Address
+from ingress.intents.fields import Digits, Id, Name, PhoneAddress, Reason, Seconds, Url, Words
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-Words = Annotated[str, msgspec.Meta(min_length=1, max_length=3000)]
-Digits = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-D*#wW]{1,100}$")]
-PhoneAddress = Annotated[str, msgspec.Meta(pattern=r"^(\+[1-9][0-9]{4,14}|sips?:[^\s@]+@[^\s@]+)$")]
-Seconds = Annotated[float, msgspec.Meta(ge=0, le=14400)]
 #: `monitor` hears, unheard; `whisper` is heard by the agent alone; `barge` is heard by all.
 Role = Literal["monitor", "whisper", "barge"]
 
@@ -44,7 +39,7 @@ class SetAgentState(Intent, frozen=True, tag="set_agent_state"):
 
     agent: Name
     state: Literal["available", "paused", "offline"]
-    reason: str = ""
+    reason: Reason = ""
 
 
 class WrapUp(Intent, frozen=True, tag="wrap_up"):
@@ -87,7 +82,7 @@ class Say(Intent, frozen=True, tag="say"):
     agent: Name
     to: Literal["caller", "agent", "all"] = "all"
     text: Words | None = None
-    audio: str | None = None
+    audio: Url | None = None
 
 
 class Hush(Intent, frozen=True, tag="hush"):
@@ -103,7 +98,7 @@ class Collect(Intent, frozen=True, tag="collect"):
     """
 
     agent: Name
-    audio: str
+    audio: Url
     max_digits: Annotated[int, msgspec.Meta(ge=1, le=128)] = 16
 
 
@@ -203,7 +198,7 @@ class CloseQueue(Intent, frozen=True, tag="close_queue"):
     """Take no more callers, whatever the hours say; those who wait stay, unless `send_away` sends them to `closed`."""
 
     queue: Name
-    reason: str = ""
+    reason: Reason = ""
     send_away: bool = False
 
 
@@ -296,12 +291,11 @@ class Asked(msgspec.Struct, frozen=True, tag="asked"):
 def to_of(tenant: str, intent: AnyIntent) -> Address:
     """Return the aggregate that *intent* is for."""
     match intent:
-        case MoveCaller(queue=name) | SetPriority(queue=name) | CloseQueue(queue=name):
-            return Address(tenant, "queue", name)
-        case OpenQueue(queue=name) | CancelCallback(queue=name):
-            return Address(tenant, "queue", name)
-        case PrepareQueue(queue=name) | DeleteQueue(queue=name) | KeepEntry(queue=name) | RemoveEntry(queue=name):
-            return Address(tenant, "queue", name)
+        case (
+            MoveCaller() | SetPriority() | CloseQueue() | OpenQueue() | CancelCallback() | PrepareQueue()
+            | DeleteQueue() | KeepEntry() | RemoveEntry()
+        ):  # fmt: skip
+            return Address(tenant, "queue", intent.queue)
         case EndCall(call=ident):
             return Address(tenant, "call", ident)
         case UpdateParticipant(conference=ident):

@@ -22,6 +22,9 @@ MAX_DEPTH = 2
 MAX_STEPS = 100
 #: Notices that say how somebody is. What others make of that is not what was asked for.
 NEWS = frozenset({"agent-free", "agent-gone"})
+#: What is always answered: an intent itself, and one that an agent has passed on.
+ANSWERED = (None, "care")
+UNANSWERED = "what is asked waits there with all that comes, until an operator releases it (switchhook quarantine list)"
 
 State = Literal["waiting", "under way", "done", "refused", "failed"]
 
@@ -141,11 +144,11 @@ class Pasts:
         entries = cast("list[tuple[bytes, dict[bytes, bytes]]]", found)
         return decode_entry(entries[0][1]) if entries else None
 
-    async def journaled(self, partition: Partition, entry_id: str) -> tuple[_Act, ...]:
-        """Return what was decided upon an entry."""
+    async def journaled(self, partition: Partition, entry_id: str) -> tuple[_Act, ...] | None:
+        """Return what was decided upon an entry; None: nothing."""
         found = await self._redis.xrange(self._keys.journal(partition), min=entry_id, max=entry_id, count=1)
         entries = cast("list[tuple[bytes, dict[bytes, bytes]]]", found)
-        return _decisions.decode(entries[0][1][b"decision"]).acts if entries else ()
+        return _decisions.decode(entries[0][1][b"decision"]).acts if entries else None
 
     async def position(self, partition: Partition) -> tuple[int, int]:
         """Return up to which entry a partition's log has been decided."""
@@ -182,6 +185,9 @@ class _Chase:
             return Decided(str(address), "waiting", notice=notice)
         acts = await self._pasts.journaled(partition, entry_id)
         at_ms = int(entry_id.partition("-")[0])
+        if acts is None and notice in ANSWERED:
+            return Decided(str(address), "quarantine", at_ms, notice, UNANSWERED)
+        acts = acts or ()
         for act in acts:
             if act.type == "quarantine":
                 return Decided(str(address), "quarantine", at_ms, notice, act.error)

@@ -12,6 +12,10 @@ from ingress.intents import model as m
 
 #: More than the longest intent, with room for escapes.
 MAX_BODY_BYTES = 65_536
+#: Of what somebody has sent, so many characters are repeated to him.
+MOST_REPEATED = 60
+#: What a decoder raises for what is no JSON, or nested too deeply to be read.
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _decoder = msgspec.json.Decoder(m.AnyIntent)
 TAGS = {str(kind.__struct_config__.tag): kind for kind in get_args(m.AnyIntent)}
 
@@ -37,8 +41,8 @@ def read_intent(body: bytes) -> m.AnyIntent:
     try:
         intent: m.AnyIntent = _decoder.decode(body)
     except msgspec.ValidationError as exc:
-        raise BodyError(422, _explained(body, str(exc))) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise _explained(body, str(exc)) from None
+    except _NO_JSON as exc:
         raise BodyError(400, f"the body is not JSON: {exc}") from None
     flaw = flaw_of(intent)
     if flaw:
@@ -75,14 +79,19 @@ def _target_flaw(to: m.Target) -> str | None:
     return f"to: give exactly one of {', '.join(to.__struct_fields__)}; {there}"
 
 
-def _explained(body: bytes, told: str) -> str:
+def _explained(body: bytes, told: str) -> BodyError:
+    """Return what is wrong with a body that does not fit: what comes behind the mistake has not been read yet."""
     try:
         tag = msgspec.json.decode(body, type=_Tagged).intent
-    except msgspec.DecodeError:
-        return "the body is not a JSON object"
+    except msgspec.ValidationError:
+        return BodyError(422, "the body is not a JSON object")
+    except _NO_JSON as exc:
+        return BodyError(400, f"the body is not JSON: {exc}")
     if tag is None:
-        return f"the field `intent` is missing: it is one of {', '.join(TAGS)}"
+        return BodyError(422, f"the field `intent` is missing: it is one of {', '.join(TAGS)}")
     if not isinstance(tag, str) or tag not in TAGS:
-        near = difflib.get_close_matches(str(tag), TAGS, n=1)
-        return f"there is no intent {tag!r}; " + (f"is {near[0]} meant?" if near else f"there are {', '.join(TAGS)}")
-    return f"{tag}: {told[:1].lower()}{told[1:]}"
+        given = repr(tag)[:MOST_REPEATED]
+        near = difflib.get_close_matches(str(tag)[:MOST_REPEATED], TAGS, n=1)
+        hint = f"is {near[0]} meant?" if near else f"there are {', '.join(TAGS)}"
+        return BodyError(422, f"there is no intent {given}; {hint}")
+    return BodyError(422, f"{tag}: {told[:1].lower()}{told[1:]}")

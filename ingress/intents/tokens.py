@@ -32,6 +32,8 @@ Scope = Literal["agent", "supervisor", "operator"]
 
 #: Shorter ones can be tried out.
 MIN_SECRET_CHARS = 16
+#: What can stand in a header.
+_ONE_WORD = re.compile(r"[\x21-\x7e]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
 
 
@@ -86,10 +88,10 @@ def read_tokens(path: str, tenants: Collection[str], environment: Mapping[str, s
         ConfigError: The file cannot be read, or a token in it is wrong; the sentence names it.
     """
     try:
-        entries = msgspec.convert(tomllib.loads(Path(path).read_text(encoding="utf-8")), dict[str, _Entry])
+        entries = msgspec.convert(tomllib.loads(Path(path).read_text(encoding="utf-8-sig")), dict[str, _Entry])
     except OSError as exc:
         raise ConfigError(f"{path}: the tokens cannot be read: {exc.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as exc:
+    except (ValueError, RecursionError) as exc:
         raise ConfigError(f"{path}: {exc}") from None
     tokens = [_token(path, name, entry, tenants, environment) for name, entry in entries.items()]
     by_digest: dict[bytes, str] = {}
@@ -119,5 +121,7 @@ def _token(path: str, name: str, entry: _Entry, tenants: Collection[str], enviro
         raise ConfigError(
             f"{where}.secret is shorter than {MIN_SECRET_CHARS} characters: make one with openssl rand -hex 32"
         )
+    if not _ONE_WORD.fullmatch(secret):
+        raise ConfigError(f"{where}.secret holds more than a secret: it has spaces, lines or letters that none has")
     digest = hashlib.sha256(secret.encode()).digest()
     return Token(name, entry.tenant, frozenset(entry.scopes), frozenset(entry.agents), digest)

@@ -77,7 +77,21 @@ def decide(state: AggregateState, event: Event, policy: Tenant | None) -> tuple[
 
 
 def finished(state: AggregateState) -> bool:
-    """Return whether nothing more is to be expected of *state*, but for events that come late."""
+    """Return whether nothing more is to be expected of *state*, but for events that come late.
+
+    That is so of what is over, and of what nothing is known of: an intent for a name that there is not, which was
+    refused, leaves nothing to be kept.
+    """
+    return blank(state) or over(state)
+
+
+def blank(state: AggregateState) -> bool:
+    """Return whether nothing is known of the aggregate, whatever came for it."""
+    return state == new(state.address)
+
+
+def over(state: AggregateState) -> bool:
+    """Return whether the aggregate has come to its end."""
     match state:
         case Call():
             return state.over

@@ -83,6 +83,6 @@ def _read_pin() -> str:
             raise ConfigError("the two were not the same")
     else:
         entered = sys.stdin.readline().strip()
-    if not PIN.match(entered):
+    if not PIN.fullmatch(entered):
         raise ConfigError("a PIN is 4 to 12 digits, for it is entered on a telephone")
     return entered

@@ -35,7 +35,8 @@ def load_policy(path: str | Path, rules: Mapping[str, Rule | Unusable] | None = 
         PolicyError: The file cannot be read, or has a mistake.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        # Some editors begin UTF-8 with a mark of the order of bytes.
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
         raise PolicyError(str(path), [f"the policy cannot be read: {reason}"]) from None
@@ -65,6 +66,9 @@ def read_policy(text: str, path: str) -> Policy:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise PolicyError(path, [f"this is not TOML: {exc}"]) from None
+    except (ValueError, RecursionError):
+        # `tomllib` lets through what Python says of numbers of thousands of digits, and of deep nesting.
+        raise PolicyError(path, ["this cannot be read: a number is too long, or what is nested is too deep"]) from None
     mistakes = mistakes_of(document)
     if mistakes:
         raise _refusal(path, text, mistakes)

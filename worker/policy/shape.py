@@ -13,6 +13,8 @@ from worker.policy.model import Policy
 
 #: What stands below these keys is not repeated to anybody.
 SECRET_KEYS = frozenset({"api_key", "public_keys", "pin"})
+#: Larger whole numbers are not repeated: Python refuses to write those of thousands of digits.
+MOST_SHOWN = 10**15
 POLICY = types.type_info(Policy)
 
 
@@ -122,6 +124,8 @@ def _shown(value: object) -> str:
             return "a list" if value else "an empty list"
         case str():
             return repr(value if len(value) <= 60 else f"{value[:59]}…")
+        case int() if abs(value) > MOST_SHOWN:
+            return "a very large number" if value > 0 else "a very small number"
         case int() | float():
             return str(value)
         case _:

@@ -165,7 +165,11 @@ class Publisher:
 
     async def _strays(self, kind: AggregateKind, picture: _Picture) -> list[Address]:
         """Return what an earlier owner has published and is no more."""
-        here = {address for address, state in picture.states if state is not None and not machine.finished(state)}
+        here = {
+            address
+            for address, state in picture.states
+            if state is not None and (address in picture.quarantined or not machine.finished(state))
+        }
         found = cast("list[bytes]", await self._redis.hkeys(self._keys.views(self._lease.partition, kind)))
         return [address for address in _addresses(found) if address not in here]
 
@@ -204,7 +208,7 @@ def _state(ledger: Ledger, address: Address) -> AggregateState | None:
 async def _written(state: AggregateState, *, quarantined: bool) -> bytes | None:
     """Return the view of *state* as it is published; None: there is nothing to see, or it could not be made."""
     try:
-        view = await _view(state)
+        view = await _view(state, quarantined=quarantined)
         return encode_view(msgspec.structs.replace(view, quarantined=quarantined)) if view is not None else None
     except Exception:
         # What people look at must not stop what is decided, whatever is wrong with it.
@@ -212,10 +216,12 @@ async def _written(state: AggregateState, *, quarantined: bool) -> bytes | None:
         return None
 
 
-async def _view(state: AggregateState) -> AnyView | None:
+async def _view(state: AggregateState, *, quarantined: bool) -> AnyView | None:
     """Return the view of *state*, with others' turns while one is made that takes long."""
     if not isinstance(state, Queue):
-        return view_of(state)
+        return view_of(state, quarantined=quarantined)
+    if machine.blank(state) and not quarantined:
+        return None
     steps = steps_of_queue(state)
     while True:
         try:

@@ -16,9 +16,12 @@ from worker.views.model import AnyView
 from worker.views.queue import view_of_queue
 
 
-def view_of(state: machine.AggregateState) -> AnyView | None:
-    """Return the view of *state*; None: it is over, and there is nothing to see."""
-    if machine.finished(state):
+def view_of(state: machine.AggregateState, *, quarantined: bool = False) -> AnyView | None:
+    """Return the view of *state*; None: there is nothing to see, for it is over, or nothing is known of it.
+
+    What is *quarantined* is shown even so if it is not over: its first event may be the one that could not be handled.
+    """
+    if machine.over(state) or (machine.blank(state) and not quarantined):
         return None
     match state:
         case Call():

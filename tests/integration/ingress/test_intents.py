@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import cast
 
+import anyio
 import msgspec
 import pytest
 from aiohttp import ClientSession, web
@@ -22,7 +23,7 @@ from ingress.log import EventLog, Keys, Partition
 from ingress.metrics import Metrics
 from ingress.redis_client import connect
 from worker.commands import command as c
-from worker.decisions.decision import Act, Decision, Quarantine, Refuse, Send, Tell, encode_decision
+from worker.decisions.decision import Accept, Act, Decision, Quarantine, Refuse, Send, Tell, encode_decision
 from worker.events import notices as n
 from worker.events.event import read_event, write_entry
 from worker.events.outcomes import Outcome, Refused, Succeeded, Unknown
@@ -217,6 +218,35 @@ async def test_a_refusal_is_told_with_its_reason_wherever_it_was_made(door: Door
     assert (past.state, past.reason) == ("failed", "default/agent:alice is in quarantine: ValueError: of the test")
 
 
+async def test_what_an_aggregate_in_quarantine_holds_is_not_told_as_done(door: Door) -> None:
+    accepted = await door.ask()
+    where, entry_id = place(accepted)
+    # Its owner has read it, and has journaled nothing.
+    await door.redis.set(door.log.keys.position(where), entry_id)
+    past = await door.tell(accepted)
+    assert past.state == "failed"
+    assert past.reason is not None
+    assert "default/agent:alice is in quarantine: what is asked waits there" in past.reason
+
+
+async def test_a_key_that_was_forgotten_swallows_no_other_intent(door: Door) -> None:
+    key = {"Idempotency-Key": "k1"}
+    hold = await door.ask(key)
+    # The key is forgotten a moment before the event id is.
+    for name in await door.redis.keys(f"{door.log.keys.prefix}:asked:*"):
+        await door.redis.delete(name)
+    mute = await door.ask(key, body=b'{"intent": "mute", "agent": "alice"}')
+    assert mute.id != hold.id
+    assert len(await door.entries(AGENT)) == 2
+
+
+async def test_a_foreign_intent_is_denied_before_any_waiting(door: Door) -> None:
+    accepted = await door.ask()
+    waiting = msgspec.structs.replace(accepted, status=accepted.status + "?wait_secs=30")
+    with anyio.fail_after(5):
+        await door.tell(waiting, 404, ALICE)
+
+
 async def test_an_intent_is_seen_by_who_asked_and_by_supervisors_alone(door: Door) -> None:
     by_boss, by_alice = await door.ask(), await door.ask(ALICE)
     await door.tell(by_alice, headers=ALICE)
@@ -226,7 +256,7 @@ async def test_an_intent_is_seen_by_who_asked_and_by_supervisors_alone(door: Doo
     await door.tell(by_boss, 401, {"Authorization": "Bearer nobody"})
 
 
-@pytest.mark.parametrize("name", ["x", "3", "99-1-0", "3-1-0", "3-1", "3-99999999999999999-0"])
+@pytest.mark.parametrize("name", ["x", "3", "%D9%A3-1-0", "99-1-0", "3-1-0", "3-1", "3-99999999999999999-0"])
 async def test_what_is_no_intents_id_is_not_found(door: Door, name: str) -> None:
     await door.tell(Accepted(name, f"/intents/default/{name}"), 404)
 
@@ -243,7 +273,7 @@ async def test_waiting_ends_as_soon_as_there_is_an_end(door: Door) -> None:
     waiting = msgspec.structs.replace(accepted, status=accepted.status + "?wait_secs=0.1")
     assert (await door.tell(waiting)).state == "waiting"
     where, cause = place(accepted)
-    await door.decide(where, cause, AGENT, [])
+    await door.decide(where, cause, AGENT, [Accept()])
     waiting = msgspec.structs.replace(accepted, status=accepted.status + "?wait_secs=30")
     assert (await door.tell(waiting)).state == "done"
     await door.tell(msgspec.structs.replace(accepted, status=accepted.status + "?wait_secs=soon"), 400)

@@ -179,10 +179,10 @@ async def test_what_stands_still_is_shown_as_such(bench: Bench, monkeypatch: pyt
 
 
 async def test_a_view_that_cannot_be_made_stops_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def raising(state: machine.AggregateState) -> AnyView | None:
+    def raising(state: machine.AggregateState, *, quarantined: bool) -> AnyView | None:
         if state.address.id == "bad":
             raise ZeroDivisionError("of the test")
-        return view_of(state)
+        return view_of(state, quarantined=quarantined)
 
     monkeypatch.setattr("worker.runtime.publisher.view_of", raising)
     where = bench.log.partition_of(Address("default", "call", "bad"))

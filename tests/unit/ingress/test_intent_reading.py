@@ -46,6 +46,45 @@ def test_what_is_no_intent_is_refused_with_its_reason(body: bytes, status: int, 
     assert told in str(raised.value)
 
 
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"x": %b, "intent": "hold", "agent": "a"}',
+        b'{"intent": "hold", "agent": "a", "x": %b}',
+        b'{"intent": "hold", "agent": 1, "x": %b}',
+        b'{"intent": "hodl", "x": %b}',
+    ],
+)
+def test_what_is_nested_too_deeply_to_be_read_is_refused_wherever_it_stands(body: bytes) -> None:
+    with pytest.raises(BodyError, match="not JSON") as raised:
+        read_intent(body % DEEP)
+    assert raised.value.status == 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"intent": "add_party", "agent": "a", "number": "+13125550131\\n"}',
+        b'{"intent": "send_dtmf", "agent": "a", "digits": "1\\n"}',
+        b'{"intent": "say", "agent": "a", "audio": "file:///etc/passwd"}',
+        b'{"intent": "collect", "agent": "a", "audio": ""}',
+        b'{"intent": "set_agent_state", "agent": "a", "state": "paused", "reason": "%b"}' % (b"x" * 256),
+    ],
+)
+def test_what_telnyx_or_a_wallboard_could_not_use_is_refused_at_the_door(body: bytes) -> None:
+    with pytest.raises(BodyError, match=r"expected `str` (matching regex|of length)"):
+        read_intent(body)
+
+
+def test_of_what_somebody_has_sent_little_is_repeated() -> None:
+    with pytest.raises(BodyError) as raised:
+        read_intent(b'{"intent": "%b"}' % (b"x" * 60_000))
+    assert len(str(raised.value)) < 600
+
+
 @given(st.binary() | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(msgspec.json.encode))
 def test_no_body_raises_anything_else(body: bytes) -> None:
     with pytest.raises(BodyError):

@@ -11,8 +11,14 @@ from ingress.intents import model as m
 from ingress.intents.scopes import needed_by, refusal
 from ingress.intents.tokens import Tokens, read_tokens
 
+MISPLACED = "0123456789abcdef0123456789abcdef"
 SECRET = "a-secret-that-is-long-enough"
-ENVIRONMENT = {"ALICE": SECRET, "BOSS": "another-secret-as-long", "SHORT": "tiny-one"}
+ENVIRONMENT = {
+    "TWO": "the-old-secret-of-it\nthe-new-secret-of-it",
+    "ALICE": SECRET,
+    "BOSS": "another-secret-as-long",
+    "SHORT": "tiny-one",
+}
 ALICE = '[alice]\nscopes = ["agent"]\nagents = ["alice"]\nsecret = { env = "ALICE" }\n'
 BOSS = '[boss]\nscopes = ["supervisor"]\nsecret = { env = "BOSS" }\n'
 
@@ -53,6 +59,12 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
         (BOSS + 'tenant = "elsewhere"\n', "there is no tenant 'elsewhere'; there are default"),
         (BOSS.replace("BOSS", "SHORT"), "shorter than 16"),
         (BOSS.replace("BOSS", "UNSET"), "UNSET is not set"),
+        (BOSS.replace("BOSS", "TWO"), "holds more than a secret"),
+        (BOSS.replace("BOSS", MISPLACED), "looks like the secret itself, and is not repeated"),
+        (BOSS.replace('env = "BOSS"', f'file = "{MISPLACED}"'), "looks like the secret itself, and is not repeated"),
+        (BOSS.replace('env = "BOSS"', 'file = "a\\u0000b"'), "cannot be read"),
+        (BOSS + "x = " + "9" * 5000, "4300 digits"),
+        (BOSS + "x = " + "[" * 5000 + "]" * 5000, "recursion"),
         (BOSS.replace('env = "BOSS"', ""), "one of them"),
         (ALICE + BOSS.replace("BOSS", "ALICE"), "boss and alice have the same secret"),
         (BOSS.replace("[boss]", '["the boss"]'), "a token's name is of letters"),
@@ -63,7 +75,7 @@ def test_a_mistake_is_named_and_no_secret_is_repeated(tmp_path: Path, text: str,
         read(tmp_path, text)
     assert told in str(raised.value)
     assert "tokens.toml" in str(raised.value)
-    assert all(secret not in str(raised.value) for secret in ENVIRONMENT.values())
+    assert all(secret not in str(raised.value) for secret in (MISPLACED, *ENVIRONMENT.values()))
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

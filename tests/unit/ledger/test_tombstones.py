@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ingress.envelope import Address
 from ingress.ids import command_id
+from ingress.intents import model as i
 from ingress.log import Partition
 from worker.aggregates.call.state import Call
 from worker.commands import command as c
-from worker.decisions.decision import Send, SetTimer
+from worker.decisions.decision import Refuse, Send, SetTimer
 from worker.events import webhooks as w
 from worker.events.event import Body, Event
 from worker.events.outcomes import Outcome, Succeeded
@@ -15,6 +18,7 @@ from worker.events.timers import TimerFired
 from worker.ledger.ledger import TOMBSTONE_MS, Ledger
 from worker.policy.model import Policy
 from worker.testing.centre import small_tenant
+from worker.views.views import view_of
 
 P = Partition(0)
 LEG, OTHER = Address("default", "call", "leg"), Address("default", "call", "other")
@@ -69,3 +73,23 @@ def test_the_longest_finished_leave_first() -> None:
     assert list(ledger.finished) == [OTHER, LEG]
     ledger.decide(event(50 + TOMBSTONE_MS, w.CallHold("leg")), POLICY)
     assert set(ledger.aggregates) == {LEG}
+
+
+@pytest.mark.parametrize(
+    "intent",
+    [
+        i.Hold("nobody"),
+        i.SetAgentState("nobody", "available"),
+        i.CloseQueue("nowhere"),
+        i.SetPriority("nowhere", "c", 1),
+        i.EndCall("gone"),
+        i.UpdateParticipant("gone", "p", end_conference_on_exit=True),
+    ],
+)
+def test_a_refused_intent_for_a_name_that_there_is_not_leaves_nothing(intent: i.AnyIntent) -> None:
+    ledger, address = Ledger(P), i.to_of("default", intent)
+    taken = ledger.decide(event(1, i.Asked(intent, "desk"), address), POLICY)
+    assert [type(act) for act in taken.acts] == [Refuse]
+    assert view_of(ledger.aggregates[address]) is None
+    ledger.decide(event(2 + TOMBSTONE_MS, w.CallHold("other"), OTHER), POLICY)
+    assert address not in ledger.aggregates

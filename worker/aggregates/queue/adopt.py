@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from worker.aggregates.queue import coming, offering, places
-from worker.aggregates.queue.state import Caller, End, Offer, Queue, TimerKind
+from worker.aggregates.queue.state import Caller, Closed, End, Offer, Queue, TimerKind
 from worker.commands import command as c
 from worker.decisions.decision import Act, CancelTimer, Note, Send, SetTimer, Tell
 from worker.events import notices as n
@@ -152,6 +152,10 @@ def _noted(queue: Queue, what: str, of: str, value: str) -> Queue:
             return places.put(
                 replace(queue, tally=replace(tally, answered_in_time=in_time)), replace(caller, judged=True)
             )
+        case "closed":
+            return replace(queue, closed=Closed(value, of))
+        case "opened":
+            return replace(queue, closed=None)
         case "meant" if caller:
             return places.put(queue, replace(caller, agent=value))
         case "given-up" if caller:

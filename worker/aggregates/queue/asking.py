@@ -12,25 +12,27 @@ from worker.decisions.decision import Accept, Note, Refuse
 from worker.policy.model import Goal
 
 
-def answer(desk: Desk, intent: AnyIntent) -> None:
-    """Decide upon an intent."""
+def answer(desk: Desk, intent: AnyIntent, by: str) -> None:
+    """Decide upon an intent; *by* names who asked."""
     dropped = desk.removed and not isinstance(intent, i.DeleteQueue | i.RemoveEntry)
-    refusal = f"there is no queue {desk.queue.name} in the policy" if dropped else _done(desk, intent)
+    refusal = f"there is no queue {desk.queue.name} in the policy" if dropped else _done(desk, intent, by)
     desk.do(Accept() if refusal is None else Refuse(refusal))
 
 
-def _done(desk: Desk, intent: AnyIntent) -> str | None:
+def _done(desk: Desk, intent: AnyIntent, by: str) -> str | None:
     """Do what is asked and return None, or say why not."""
     match intent:
         case SetPriority(call=call):
             return _cannot_move(desk, call)
         case MoveCaller(call=call, to=to):
             return _cannot_move(desk, call) or _move(desk, desk.queue.callers[call], to)
-        case CloseQueue(send_away=send_away):
+        case CloseQueue(reason=reason, send_away=send_away):
+            desk.do(Note("closed", by, reason))
             if send_away:
                 _send_away(desk)
             return None
         case OpenQueue():
+            desk.do(Note("opened"))
             return None
         case CancelCallback(callback=ident):
             return calling.call_off(desk, ident)

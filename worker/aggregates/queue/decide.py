@@ -25,7 +25,7 @@ def decide(queue: Queue, event: Event, policy: Tenant) -> tuple[Act, ...]:
     for departure in queue.left:
         _departed(desk, departure)
     if isinstance(event.body, Asked):
-        asking.answer(desk, event.body.intent)
+        asking.answer(desk, event.body.intent, event.body.by)
     everybody = queue.sweep or desk.removed or queue.emptied
     callers = [call for _, _, call in queue.present] if everybody else []
     for call in dict.fromkeys((*callers, *queue.agenda)):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from ingress.intents.model import Asked, CloseQueue, OpenQueue, SetPriority
+from ingress.intents.model import Asked, SetPriority
 from worker.aggregates.queue import coming, offering, places
-from worker.aggregates.queue.state import Caller, Closed, Queue
+from worker.aggregates.queue.state import Caller, Queue
 from worker.commands import command as c
 from worker.events import notices as n
 from worker.events import webhooks as w
@@ -36,10 +36,6 @@ def fold(queue: Queue, event: Event) -> Queue:
         case Asked(intent=SetPriority(call=call, priority=priority)):
             caller = queue.callers.get(call)
             return places.change(queue, replace(caller, priority=priority)) if caller and may_move(caller) else queue
-        case Asked(intent=CloseQueue(reason=reason), by=by):
-            return replace(queue, closed=Closed(reason, by))
-        case Asked(intent=OpenQueue()):
-            return replace(queue, closed=None)
         case Observed(command=c.ReadParticipants(conference=conference), seen=ParticipantsSeen(calls=calls)):
             return offering.read(queue, conference, calls, event.received_ms)
         case Outcome(command=c.ReadParticipants(conference=conference), result=result):

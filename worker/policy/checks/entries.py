@@ -86,7 +86,7 @@ def _callers(rule: CallerRule, place: Place) -> Iterator[Mistake]:
     if not rule.callers:
         yield Mistake(place, f"{written((*place, 'from'))} is missing or empty: the rule would be for nobody")
     for number, caller in enumerate(rule.callers):
-        if not CALLERS.match(caller):
+        if not CALLERS.fullmatch(caller):
             where = (*place, "from", number)
             allowed = 'a number in E.164 form, the beginning of one with "*" at its end, or "anonymous"'
             yield Mistake(where, f"{written(where)} is {caller!r}, not {allowed}")

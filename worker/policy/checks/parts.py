@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TypeVar
 
 import msgspec
+from msgspec import inspect as types
 
 from worker.policy.lines import Place
 
@@ -17,11 +19,35 @@ def parts(value: object, kind: type[P], place: Place) -> Iterator[tuple[Place, P
     if isinstance(value, kind):
         yield place, value
     if isinstance(value, msgspec.Struct):
-        for field in msgspec.structs.fields(value):
-            yield from parts(getattr(value, field.name), kind, (*place, field.encode_name))
+        for name, written in _ways(type(value), kind):
+            yield from parts(getattr(value, name), kind, (*place, written))
     elif isinstance(value, dict):
         for key, inner in value.items():
             yield from parts(inner, kind, (*place, key))
     elif isinstance(value, tuple):
         for number, inner in enumerate(value):
             yield from parts(inner, kind, (*place, number))
+
+
+@cache
+def _ways(owner: type[msgspec.Struct], kind: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
+    """Return the fields of *owner* below which there may be a *kind*, so that ten thousand agents are not searched."""
+    info = types.type_info(owner)
+    fields = info.fields if isinstance(info, types.StructType) else ()
+    return tuple((field.name, field.encode_name) for field in fields if _holds(field.type, kind))
+
+
+def _holds(info: types.Type, kind: type[msgspec.Struct]) -> bool:
+    match info:
+        case types.Metadata():
+            return _holds(info.type, kind)
+        case types.UnionType():
+            return any(_holds(one, kind) for one in info.types)
+        case types.DictType():
+            return _holds(info.value_type, kind)
+        case types.VarTupleType():
+            return _holds(info.item_type, kind)
+        case types.StructType():
+            return issubclass(info.cls, kind) or bool(_ways(info.cls, kind))
+        case _:
+            return False

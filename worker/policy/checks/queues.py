@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from worker.policy.lines import Place
 from worker.policy.mistakes import Mistake, nearest, written
-from worker.policy.model import Goal, Queue, Tenant
+from worker.policy.model import Agent, Goal, Queue, Tenant
 
 #: A queue or a menu, and the keys by which callers go on from there without doing anything.
 Node = tuple[str, str]
@@ -36,13 +36,16 @@ def mistakes(tenant: Tenant, place: Place) -> Iterator[Mistake]:
 
 def warnings(tenant: Tenant, place: Place) -> Iterator[str]:
     """Yield queues of which callers will wait for nothing."""
-    served = {queue for agent in tenant.agents.values() for queue in agent.serves}
+    staff: dict[str, list[Agent]] = {}
+    for agent in tenant.agents.values():
+        for served in agent.serves:
+            staff.setdefault(served, []).append(agent)
     for name, queue in tenant.queues.items():
         where = (*place, "queues", name)
-        if name not in served:
+        if name not in staff:
             yield f"{written(where)}: no agent serves this queue"
             continue
-        yield from _skills(tenant, name, queue, where)
+        yield from _skills(staff[name], queue, where)
         if queue.max_wait_unstaffed_secs is not None and queue.max_wait_unstaffed_secs > queue.max_wait_secs:
             yield f"{written(where)}.max_wait_unstaffed_secs is above max_wait_secs, and so comes too late to matter"
         recording = queue.recording
@@ -50,8 +53,7 @@ def warnings(tenant: Tenant, place: Place) -> Iterator[str]:
             yield f"{written(where)}.recording.resume_key is set, and there is no pause_key"
 
 
-def _skills(tenant: Tenant, name: str, queue: Queue, place: Place) -> Iterator[str]:
-    staff = [agent for agent in tenant.agents.values() if name in agent.serves]
+def _skills(staff: list[Agent], queue: Queue, place: Place) -> Iterator[str]:
     for skill, needed in queue.skills.items():
         least = min([needed.level, *(step.level for step in needed.relax)])
         best = max(agent.skills.get(skill, 0) for agent in staff)

@@ -41,7 +41,7 @@ def _secrets(tenant: Tenant, place: Place) -> Iterator[Mistake]:
         key = written(where).partition("[")[0]
         if (secret.env is None) == (secret.file is None):
             yield Mistake(where, f'{key} needs exactly one of {{ env = "NAME" }} and {{ file = "PATH" }}')
-        if secret.env is not None and (API_KEY.match(secret.env) or not VARIABLE.match(secret.env)):
+        if secret.env is not None and (API_KEY.match(secret.env) or not VARIABLE.fullmatch(secret.env)):
             told = "is not the name of an environment variable; was the secret itself put there?"
             yield Mistake(where, f"{key}.env {told}")
         if secret.file is not None and API_KEY.match(secret.file):

@@ -1,6 +1,7 @@
 """The scalars of the policy file, secrets and voices. Times are seconds, as a person writes them.
 
-Each `description` is what the loader says to a person who wrote something else.
+Each `description` is what the loader says to a person who wrote something else. A pattern's `$` alone would let a line
+break stand at the end.
 """
 
 from __future__ import annotations
@@ -16,24 +17,28 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255, description="1 
 TenantName = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)",
         description="of small letters, digits and hyphens, at most 63, for it stands in the webhook's address",
     ),
 ]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=3000, description="1 to 3000 characters")]
 PhoneNumber = Annotated[
-    str, msgspec.Meta(pattern=r"^\+[1-9][0-9]{4,14}$", description='a number in E.164 form, such as "+13125550131"')
+    str,
+    msgspec.Meta(pattern=r"^\+[1-9][0-9]{4,14}$(?!\n)", description='a number in E.164 form, such as "+13125550131"'),
 ]
 #: Where a person can be reached.
 PhoneAddress = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^(\+[1-9][0-9]{4,14}|sips?:[^\s@]+@[^\s@]+)$",
+        pattern=r"^(\+[1-9][0-9]{4,14}|sips?:[^\s@]+@[^\s@]+)$(?!\n)",
         description='a number in E.164 form, or a SIP URI such as "sip:alice@sip.telnyx.com"',
     ),
 ]
 Url = Annotated[
-    str, msgspec.Meta(pattern=r"^https?://[^\s@]+$", description="an address with http:// or https://, without a user")
+    str,
+    msgspec.Meta(
+        pattern=r"^https?://[^\s@]+$(?!\n)", description="an address with http:// or https://, without a user"
+    ),
 ]
 #: Who goes first: a higher number. 1000 and above are the engine's own.
 Priority = Annotated[int, msgspec.Meta(ge=-999, le=999, description="a whole number from -999 to 999")]

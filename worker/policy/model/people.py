@@ -12,7 +12,9 @@ RingSeconds = Annotated[int, msgspec.Meta(ge=5, le=600, description="whole secon
 
 Pin = Annotated[
     str,
-    msgspec.Meta(pattern=r"^sha256:[0-9a-f]{16}:[0-9a-f]{64}$", description="what `switchhook policy pin` prints"),
+    msgspec.Meta(
+        pattern=r"^sha256:[0-9a-f]{16}:[0-9a-f]{64}$(?!\n)", description="what `switchhook policy pin` prints"
+    ),
 ]
 
 
@@ -52,7 +54,7 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     #: For logging in by phone: what `switchhook policy pin` prints. None: not by phone.
     pin: Pin | None = None
     #: The number that an agent enters before the PIN; none: agents are known by the number that they ring from.
-    extension: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}$", description="1 to 10 digits")] | None = None
+    extension: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}$(?!\n)", description="1 to 10 digits")] | None = None
 
     @property
     def serves(self) -> dict[str, Serves]:

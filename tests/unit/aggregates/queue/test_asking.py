@@ -126,6 +126,12 @@ def test_what_is_asked_of_a_queue_that_is_not_in_the_policy_is_refused(intent: Q
     assert line.sent == []
 
 
+def test_to_close_a_queue_that_is_not_in_the_policy_closes_nothing() -> None:
+    line = without_policy()
+    assert line.ask(CloseQueue("support", "fire drill")) == "there is no queue support in the policy"
+    assert line.state.closed is None
+
+
 def test_what_a_queue_that_the_policy_has_no_more_has_left_at_telnyx_is_removed() -> None:
     line = without_policy()
     assert line.ask(RemoveEntry("support", "c1")) is None
