@@ -29,6 +29,7 @@ def view_of_agent(agent: Agent) -> AgentView:
         talk_ms=agent.talk_ms,
         idle_since_ms=agent.idle_since_ms,
         misses=agent.misses,
+        locked_until_ms=agent.locked_until_ms or None,
     )
 
 

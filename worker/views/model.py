@@ -150,6 +150,8 @@ class AgentView(View, frozen=True, kw_only=True, tag="agent"):
     idle_since_ms: int
     #: Offers in a row that he did not answer.
     misses: int
+    #: Until when he cannot log in or out by phone, for too many wrong PINs; None: there were not so many.
+    locked_until_ms: int | None = None
 
     @property
     def name(self) -> str:

@@ -33,6 +33,7 @@ from worker.testing.leg import CALLER, OneLeg
 
 MUSIC = Music(audio="https://m.example.com/m.mp3")
 NOTICE: Announcement = "This call is recorded."
+LOGINS: tuple[n.LoginAnswer, ...] = ("on", "off", "wrong", "locked", "refused")
 GOALS = (
     Goal("a"), Goal("b", say="We try another team."), Goal(menu="main"), Goal(voicemail="box"),
     Goal(number="+13125559999"), Goal(login=True), Goal(say="Goodbye."), Goal(), Goal("away"), None,
@@ -194,7 +195,7 @@ class Telnyx:
             purpose = f"{leg.state.course.hop}:transfer" if leg.state.course else ""
             leg.hear("call", "b", n.LegEnded("b", leg.now_ms, "busy", purpose, answered=dice.random() < 0.5))
         elif leg.state.visit.login == "asked":
-            leg.hear("agent", "alice", n.PhoneLoggedIn(on=dice.random() < 0.5))
+            leg.hear("agent", "alice", n.PhoneLoggedIn(dice.choice(LOGINS), leg.state.visit.attempt))
         elif dice.random() < 0.1:
             self.say(w.DtmfReceived("c1", digit="1"))
         else:

@@ -39,7 +39,7 @@ def decide(agent: Agent, event: Event, policy: Tenant) -> tuple[Act, ...]:
 
 def _intents(agent: Agent, event: Event, rules: AgentPolicy | None) -> Iterator[Act]:
     for answer in agent.phone_answers:
-        yield Tell(_to(agent, "call", answer.call), n.PhoneLoggedIn(answer.on, answer.refused))
+        yield Tell(_to(agent, "call", answer.call), n.PhoneLoggedIn(answer.answer, answer.attempt))
     if not isinstance(event.body, Asked):
         return
     if agent.refusal is not None or rules is None:

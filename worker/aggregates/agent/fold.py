@@ -86,8 +86,8 @@ def _told(agent: Agent, notice: n.AnyNotice, now_ms: int) -> Agent:
             return line.ended(agent, notice, now_ms)
         case n.MachineDetected():
             return line.screened(agent, notice, now_ms)
-        case n.PhoneLogin(call=call):
-            return wishes.phoned(agent, call, now_ms)
+        case n.PhoneLogin():
+            return wishes.phoned(agent, notice, now_ms)
         case n.OfferMade():
             return duty.offered(agent, notice)
         case n.OfferAssigned(offer=offer) if agent.offer and agent.offer.id == offer:

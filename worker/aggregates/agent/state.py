@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from ingress.envelope import Address
-from worker.events.notices import DeclineReason
+from worker.events.notices import DeclineReason, LoginAnswer
 
 #: `offline`: logged out, or not reached. `delayed`: left alone for a while, or moving to another leg or conference.
 Duty = Literal["offline", "available", "paused", "reserved", "busy", "wrapping-up", "delayed"]
@@ -48,8 +48,8 @@ class Phoned(msgspec.Struct, frozen=True):
     """An answer to a login by phone that the leg has to be told."""
 
     call: str
-    on: bool
-    refused: bool = False
+    answer: LoginAnswer
+    attempt: int = 1
 
 
 class Agent(msgspec.Struct, frozen=True, tag="agent"):
@@ -142,6 +142,9 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
     #: Calls by which he has logged in or out, the newest last, and answers to them.
     phoned: tuple[str, ...] = ()
     phone_answers: tuple[Phoned, ...] = ()
+    #: When which wrong PIN was entered (call and attempt), the newest last; and until when nobody logs in by phone.
+    guesses: dict[str, int] = {}
+    locked_until_ms: int = 0
     #: Why the intent that was just folded is refused.
     refusal: str | None = None
     #: When the timers that are set come due; one that fires and is not the last set counts no more.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ingress.intents import model as i
-from worker.aggregates.agent import duty
+from worker.aggregates.agent import duty, pins
 from worker.aggregates.agent.state import Agent, Phoned, Standing
+from worker.events import notices as n
 from worker.events.intents import Enrol
 
 REMEMBERED_CALLS = 16
@@ -51,15 +52,20 @@ def asked(agent: Agent, intent: i.AnyIntent, now_ms: int) -> Agent:
             return agent
 
 
-def phoned(agent: Agent, call: str, now_ms: int) -> Agent:
-    """The agent rings to log in, or out. His own line is dialled when the phone is free again."""
+def phoned(agent: Agent, login: n.PhoneLogin, now_ms: int) -> Agent:
+    """Somebody rings to log him in, or out. His own line is dialled when the phone is free again."""
+    call = login.call
     if call in agent.phoned:
         return agent
-    agent = replace(agent, phoned=(*agent.phoned, call)[-REMEMBERED_CALLS:])
+    stopped = pins.stopped(agent, login, now_ms)
+    if stopped is not None:
+        return stopped
+    agent = replace(agent, phoned=(*agent.phoned, call)[-REMEMBERED_CALLS:], guesses={})
     if agent.enrolled == "no":
-        return replace(agent, phone_answers=(*agent.phone_answers, Phoned(call, on=False, refused=True)))
+        return replace(agent, phone_answers=(*agent.phone_answers, Phoned(call, "refused", login.attempt)))
     on = agent.standing == "offline"
-    agent = replace(agent, phone_answers=(*agent.phone_answers, Phoned(call, on)))
+    answer: n.LoginAnswer = "on" if on else "off"
+    agent = replace(agent, phone_answers=(*agent.phone_answers, Phoned(call, answer, login.attempt)))
     agent = _stand(agent, "available" if on else "offline", "", now_ms)
     return replace(agent, line="phoned") if on and agent.reach == "nailed-up" and agent.line == "down" else agent
 

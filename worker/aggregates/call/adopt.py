@@ -88,7 +88,7 @@ def _has_told(call: Call, notice: n.AnyNotice, to: str) -> Call:
         case n.Announced(announcement=announcement):
             left = tuple(each for each in call.announcements if each.announcement != announcement)
             return replace(call, announcements=left)
-        case n.PhoneLogin():
-            return replace(call, visit=replace(call.visit, agent=to, login="asked"))
+        case n.PhoneLogin(attempt=attempt):
+            return replace(call, visit=replace(call.visit, agent=to, attempt=attempt, login="asked"))
         case _:
             return call

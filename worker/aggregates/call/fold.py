@@ -145,8 +145,8 @@ def _told(call: Call, sender: Address, notice: n.AnyNotice) -> Call:
         case n.LegEnded(purpose=purpose, answered=answered) if purpose == _transferred(call):
             talked = answered or call.visit.transfer == "talking"
             return replace(call, visit=replace(call.visit, transfer="over")) if talked else _failed(call)
-        case n.PhoneLoggedIn(on=on, refused=refused) if call.visit.login == "asked":
-            return replace(call, visit=replace(call.visit, login="refused" if refused else "on" if on else "off"))
+        case n.PhoneLoggedIn(answer, attempt) if call.visit.login == "asked" and call.visit.attempt == attempt:
+            return replace(call, visit=replace(call.visit, login=None if answer == "wrong" else answer))
         case _:
             return call
 

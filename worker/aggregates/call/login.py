@@ -1,6 +1,7 @@
 """An agent logs in or out by phone: known by his number or his extension, and by his PIN.
 
-The PIN is nowhere but in the webhook that brings it: it is compared upon that very event, and no state has it.
+The PIN is nowhere but in the webhook that brings it: it is compared upon that very event, and no state has it. Whether
+it was right is told to the agent, who counts the wrong ones over all calls, and says what becomes of it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ ANSWERED_WITHIN_MS = 15_000
 
 
 def log_in(call: Call, course: Course, event: Event, policy: Tenant) -> Iterator[Act]:
-    """Ask who the caller is, tell his aggregate when he has shown it, and say what has become of it."""
+    """Ask who the caller is, tell his aggregate what he has shown, and say what has become of it."""
     if call.visit.login is not None:
         yield from _say_so(call, course, event, policy)
         return
@@ -50,10 +51,14 @@ def log_in(call: Call, course: Course, event: Event, policy: Tenant) -> Iterator
             return
         if pin not in call.keyed:
             return
+        if number <= call.visit.attempt:
+            continue
         agent = by_number or _of_extension(policy, call.keyed[extension].digits)
         later = mark(course.hop, "wrong", number + 1) in call.asked
-        if agent is not None and not later and is_pin(policy.agents[agent].pin, _keyed_now(event, pin)):
-            yield Tell(Address(call.address.tenant, "agent", agent), n.PhoneLogin(call.id, event.received_ms))
+        digits = _keyed_now(event, pin)
+        if agent is not None and not later and digits:
+            entered = n.PhoneLogin(call.id, event.received_ms, is_pin(policy.agents[agent].pin, digits), number)
+            yield Tell(Address(call.address.tenant, "agent", agent), entered)
             yield SetTimer(mark(course.hop, "told"), event.received_ms + ANSWERED_WITHIN_MS)
             return
     yield from _end(call, course, event, policy, "refused")
@@ -82,7 +87,7 @@ def _say_so(call: Call, course: Course, event: Event, policy: Tenant) -> Iterato
 
 
 def _end(call: Call, course: Course, event: Event, policy: Tenant, what: str) -> Iterator[Act]:
-    texts = {"on": policy.login.on, "off": policy.login.off}
+    texts = {"on": policy.login.on, "off": policy.login.off, "locked": policy.login.locked}
     thanks = mark(course.hop, "thanks")
     if thanks not in call.asked:
         yield from say(call, event, policy, thanks, texts.get(what, policy.login.refused))

@@ -75,9 +75,10 @@ class Visit(msgspec.Struct, frozen=True):
 
     #: The transfer to a number outside.
     transfer: Literal["asked", "talking", "over"] | None = None
-    #: The agent who has shown his PIN, and what he was told.
+    #: The agent whose PIN was entered, which attempt of this call that was, and what he has told; None: it was wrong.
     agent: str = ""
-    login: Literal["asked", "on", "off", "refused"] | None = None
+    attempt: int = 0
+    login: Literal["asked", "on", "off", "locked", "refused"] | None = None
 
 
 class Call(msgspec.Struct, frozen=True, tag="call"):

@@ -17,7 +17,15 @@ from worker.events.notices.conversation import (
     LegGone,
     Unexpected,
 )
-from worker.events.notices.legs import LegAnswered, LegEnded, LegKey, MachineDetected, PhoneLoggedIn, PhoneLogin
+from worker.events.notices.legs import (
+    LegAnswered,
+    LegEnded,
+    LegKey,
+    LoginAnswer,
+    MachineDetected,
+    PhoneLoggedIn,
+    PhoneLogin,
+)
 from worker.events.notices.offers import (
     AgentFree,
     AgentGone,
@@ -120,6 +128,7 @@ __all__ = [
     "LegEnded",
     "LegGone",
     "LegKey",
+    "LoginAnswer",
     "MachineDetected",
     "Move",
     "NotFree",

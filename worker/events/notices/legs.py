@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from worker.events.notices.base import Notice
 from worker.policy.model.basics import Digit
+
+#: He is logged in now, or out; the PIN was wrong; too many were, and now none will do; the policy does not have him.
+LoginAnswer = Literal["on", "off", "wrong", "locked", "refused"]
 
 
 class LegAnswered(Notice, frozen=True, tag="leg-answered"):
@@ -36,20 +41,25 @@ class MachineDetected(Notice, frozen=True, tag="machine-detected"):
 
 
 class PhoneLogin(Notice, frozen=True, tag="phone-login"):
-    """Call to agent: he rings us, and his PIN is right. He is logged in, or out if he is in; once for each `call`."""
+    """Call to agent: somebody rings us, says that he is you, and has entered a PIN, which is `right` or is not.
+
+    With the right one he is logged in, or out if he is in; once for each `call`. `attempt` counts the PINs of a call.
+    """
 
     call: str
     at_ms: int
+    right: bool = True
+    attempt: int = 1
 
 
 class PhoneLoggedIn(Notice, frozen=True, tag="phone-logged-in"):
-    """Agent to call: he is logged in now (`on`), or out; or neither, for the policy does not have him (`refused`).
+    """Agent to call: what has become of that attempt to log in. Unless it is `wrong`, say so and hang up.
 
-    Say so and hang up: who is nailed-up is dialled a few seconds later, when his phone is free.
+    Who is nailed-up is dialled a few seconds later, when his phone is free.
     """
 
-    on: bool
-    refused: bool = False
+    answer: LoginAnswer
+    attempt: int = 1
 
 
 class LegKey(Notice, frozen=True, tag="leg-key"):

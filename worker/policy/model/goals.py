@@ -57,6 +57,8 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wrong: Announcement = "That is not right."
     on: Announcement = "You are logged in. Goodbye."
     off: Announcement = "You are logged out. Goodbye."
+    #: After five wrong PINs within an hour, in whatever calls: for an hour, also to who has the right one.
+    locked: Announcement = "There were too many wrong PINs. Please try again later. Goodbye."
     #: After three tries, or where the policy does not have the agent any more.
     refused: Announcement = "You cannot log in now. Goodbye."
 

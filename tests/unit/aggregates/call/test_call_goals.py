@@ -254,9 +254,10 @@ def told_login(leg: OneLeg) -> list[Address]:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (n.PhoneLoggedIn(on=True), "You are logged in. Goodbye."),
-        (n.PhoneLoggedIn(on=False), "You are logged out. Goodbye."),
-        (n.PhoneLoggedIn(on=False, refused=True), "You cannot log in now. Goodbye."),
+        (n.PhoneLoggedIn("on"), "You are logged in. Goodbye."),
+        (n.PhoneLoggedIn("off"), "You are logged out. Goodbye."),
+        (n.PhoneLoggedIn("refused"), "You cannot log in now. Goodbye."),
+        (n.PhoneLoggedIn("locked"), "There were too many wrong PINs. Please try again later. Goodbye."),
     ],
 )
 def test_an_agent_logs_in_or_out_by_extension_and_pin_and_hears_what_became_of_it(
@@ -280,8 +281,8 @@ def test_an_agent_who_rings_from_his_own_number_is_asked_for_the_pin_alone() -> 
     assert told_login(leg) == [Address("default", "agent", "carol")]
 
 
-@pytest.mark.parametrize(("extension", "pin"), [("12", "4712"), ("13", "4711"), ("13", ""), ("77", "4711"), ("", "")])
-def test_three_wrong_tries_are_the_end(extension: str, pin: str) -> None:
+@pytest.mark.parametrize(("extension", "pin"), [("12", ""), ("13", "4711"), ("13", ""), ("77", "4711"), ("", "")])
+def test_three_tries_that_fit_nobody_are_the_end_and_nobodys_guesses(extension: str, pin: str) -> None:
     leg = logging_in()
     for number in range(3):
         if number:
@@ -295,14 +296,47 @@ def test_three_wrong_tries_are_the_end(extension: str, pin: str) -> None:
     assert told_login(leg) == []
 
 
+def entered(leg: OneLeg) -> list[tuple[bool, int]]:
+    """Return which PINs the agent was told of: whether right, and which attempt."""
+    return [(notice.right, notice.attempt) for _, notice in leg.told if isinstance(notice, n.PhoneLogin)]
+
+
+def test_each_wrong_pin_is_told_to_the_agent_and_three_are_the_end() -> None:
+    leg = logging_in()
+    for number in range(1, 4):
+        leg.key("12")
+        leg.key("4712")
+        assert entered(leg)[-1] == (False, number)
+        leg.hear("agent", "alice", n.PhoneLoggedIn("wrong", number))
+        leg.heard()
+    assert (len(entered(leg)), leg.said()[-1]) == (3, "You cannot log in now. Goodbye.")
+    assert leg.open(c.Hangup)
+
+
+def test_an_answer_to_an_earlier_attempt_answers_no_later_one() -> None:
+    leg = logging_in()
+    leg.key("12")
+    leg.key("4712")
+    leg.hear("agent", "alice", n.PhoneLoggedIn("wrong", 1))
+    leg.heard()
+    leg.key("12")
+    leg.key("4711")
+    leg.hear("agent", "alice", n.PhoneLoggedIn("wrong", 1))
+    assert leg.state.visit.login == "asked"
+    leg.hear("agent", "alice", n.PhoneLoggedIn("on", 2))
+    assert leg.said()[-1] == "You are logged in. Goodbye."
+
+
 def test_the_right_pin_at_the_second_try_will_do() -> None:
     leg = logging_in()
     leg.key("12")
     leg.key("0000")
+    leg.hear("agent", "alice", n.PhoneLoggedIn("wrong", 1))
     leg.heard()
     leg.key("12")
     leg.key("4711")
-    assert told_login(leg) == [ALICE]
+    assert told_login(leg) == [ALICE, ALICE]
+    assert entered(leg) == [(False, 1), (True, 2)]
 
 
 def test_an_agent_of_whom_nothing_is_heard_does_not_keep_the_caller() -> None:
