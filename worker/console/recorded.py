@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ingress.errors import ConfigError
 from worker.console.options import JsonOption, PrefixOption, RedisOption, errors_for_people, prefix_of, redis_of
 
 WebhooksOption = Annotated[
@@ -58,13 +59,28 @@ def report(
     ] = None,
     tenant: Annotated[str | None, typer.Option(help="Of this tenant alone.")] = None,
     form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
+    database: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Read the database of SWITCHHOOK_RECORDS_URL instead of Redis."),
+    ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Make the records anew, of this archive of trimmed events and the log."),
+    ] = None,
+    partial: Annotated[bool, typer.Option("--partial", help="Say what there is where some is missing.")] = False,
     redis: RedisOption = None,
     prefix: PrefixOption = None,
 ) -> None:
-    """Say how queues, or agents, did: counts, service level, waits, handling times, occupancy (docs/records.md)."""
+    """Say how queues, or agents, did: counts, service level, waits, handling times, occupancy (docs/records.md).
+
+    Exit 4 where not all is there of the time asked for.
+    """
     from worker.console.reports import say_report
+    from worker.console.sources import Source
 
     with errors_for_people():
+        if database is not None and archive is not None:
+            raise ConfigError("--database and --archive: name one of them")
         say_report(
             first,
             last or first,
@@ -74,8 +90,8 @@ def report(
             form.value,
             threshold_secs=threshold,
             tenant=tenant,
-            redis_url=redis_of(redis),
-            prefix=prefix_of(prefix),
+            source=Source(redis, prefix_of(prefix), database, archive),
+            partial=partial,
         )
 
 

@@ -14,12 +14,8 @@ import typer
 from msgspec.structs import asdict
 
 from ingress.errors import ConfigError
-from ingress.redis_client import connect
+from worker.console.sources import IncompleteError, Known, Source, doubts, read
 from worker.console.table import show_table
-from worker.records.book import Standing
-from worker.records.model import Record
-from worker.runtime.recording.keys import RecordKeys
-from worker.runtime.recording.store import RecordStore
 from worker.statistics.compute import Cell, agent_figures, queue_figures
 from worker.statistics.figures import AgentFigures, QueueFigures
 from worker.statistics.intervals import Intervals, Step, intervals_of
@@ -28,14 +24,6 @@ RATIOS = {
     "queue": ("service_level", "service_level_all", "asa_ms", "aht_ms", "abandonment", "re_offers"),
     "agent": ("aht_ms", "occupancy", "utilisation"),
 }
-
-
-class Known(msgspec.Struct, frozen=True):
-    """What a report is made of, and up to when that is known."""
-
-    records: list[Record]
-    standings: list[Standing]
-    upto_ms: int
 
 
 def say_report(
@@ -48,17 +36,26 @@ def say_report(
     *,
     threshold_secs: float | None,
     tenant: str | None,
-    redis_url: str,
-    prefix: str,
+    source: Source,
+    partial: bool,
 ) -> None:
-    """Say how queues, or agents, did.
+    """Say how queues, or agents, did. With *partial* also where not all is there any more.
 
     Raises:
-        ConfigError: A day or the zone is none.
-        UnavailableError: Redis failed.
+        ConfigError: A day, the zone, or the source is none.
+        IncompleteError: Not all is there of the time that was asked for.
+        SwitchhookError: The source cannot be read.
     """
     intervals = asked_intervals(first, last, step, zone)
-    known = anyio.run(read, redis_url, RecordKeys(prefix), intervals)
+    known = anyio.run(read, source, intervals)
+    missing, later = doubts(known, intervals, database=source.database is not None)
+    if missing and not partial:
+        raise IncompleteError(
+            f"{'; '.join(missing)}. Ask for a later time, read another source (--database, --archive), or see what "
+            "there is with --partial"
+        )
+    for doubt in (*missing, *later):
+        typer.echo(f"switchhook: {doubt}", err=True)
     threshold_ms = None if threshold_secs is None else round(threshold_secs * 1000)
     rows = rows_of(known, by, intervals, threshold_ms=threshold_ms, tenant=tenant)
     typer.echo(written(rows, form), nl=False)
@@ -71,35 +68,14 @@ def asked_intervals(first: str, last: str, step: str, zone: str) -> Intervals:
         ConfigError: A day or the zone is none.
     """
     try:
-        return intervals_of(date.fromisoformat(first), date.fromisoformat(last), cast("Step", step), ZoneInfo(zone))
+        found = intervals_of(date.fromisoformat(first), date.fromisoformat(last), cast("Step", step), ZoneInfo(zone))
     except (ZoneInfoNotFoundError, OSError):
         raise ConfigError(f"--tz {zone}: there is no such time zone: name one such as Europe/Berlin") from None
     except ValueError:
         raise ConfigError(f"--from {first} --to {last}: write days such as 2026-11-30") from None
-
-
-async def read(redis_url: str, keys: RecordKeys, intervals: Intervals) -> Known:
-    """Return what concerns the intervals: a record is written later than what it tells of has begun.
-
-    Raises:
-        UnavailableError: Redis failed.
-    """
-    redis = connect(redis_url)
-    try:
-        return await gather(RecordStore(redis, keys), intervals)
-    finally:
-        await redis.aclose()
-
-
-async def gather(store: RecordStore, intervals: Intervals) -> Known:
-    """Return what concerns the intervals. What is open is read first: what is written meanwhile goes before it."""
-    upto_ms = await store.reached() or 0
-    book = await store.book()
-    opened: list[Record] = list(book.open())
-    if not intervals.all:
-        return Known([], [], upto_ms)
-    written = [kept.record async for kept in store.records(f"{max(0, intervals.all[0].from_ms - 1)}-0")]
-    return Known([*opened, *written], list(book.standings.values()), upto_ms)
+    if not found.all:
+        raise ConfigError(f"--from {first} --to {last}: the last day is before the first")
+    return found
 
 
 def rows_of(

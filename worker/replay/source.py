@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from worker.aggregates import machine
 from worker.decisions.decision import Decision
 from worker.events.event import Event
 from worker.ledger.ledger import Ledger
+from worker.policy.model import Policy
 from worker.replay.past import Gap, archived
 from worker.runtime.archive import Archive
 from worker.runtime.journal import START, Journal, order_of
@@ -38,6 +39,8 @@ class Step(msgspec.Struct, frozen=True):
     before: machine.AggregateState
     after: machine.AggregateState
     decision: Decision | None
+    #: By which was decided, or would be; None: the log had none yet.
+    policy: Policy | None = None
 
 
 class LogReader:
@@ -66,7 +69,7 @@ class LogReader:
 
     async def steps(
         self, partition: Partition, *, archive: Path | None = None, gap: Callable[[Gap], object] = lambda _: None
-    ) -> AsyncIterator[Step]:
+    ) -> AsyncGenerator[Step, None]:
         """Yield every event that the partition has decided, with the state around it.
 
         A log that was trimmed begins with the state of a snapshot. With an *archive* the history begins there, and
@@ -186,4 +189,5 @@ def step(ledger: Ledger, event: Event, decision: Decision | None) -> Step:
     """Take an event into *ledger* with what was decided upon it, and return both sides of it."""
     before = ledger.aggregates.get(event.address) or machine.new(event.address)
     ledger.follow(event, decision.acts if decision else ())
-    return Step(event, before, ledger.aggregates.get(event.address, before), decision)
+    after = ledger.aggregates.get(event.address, before)
+    return Step(event, before, after, decision, ledger.governing.policy)

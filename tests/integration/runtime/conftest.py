@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import anyio
 import msgspec
 import pytest
 from redis.asyncio import Redis
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from ingress.envelope import Address, LogEntry
 from ingress.log import EventLog, Keys, settle_topology
 from ingress.redis_client import connect
+from tests.integration.runtime.databases import postgres_server
 from worker.commands import command as c
 from worker.events.event import Internal, write_entry
 from worker.events.outcomes import Observed, Outcome, Refused, Succeeded
@@ -22,6 +26,7 @@ from worker.policy.model import Policy
 from worker.runtime.clock import monotonic
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import BLOCK_MS
+from worker.runtime.recording.sink import driven
 from worker.runtime.worker import Worker
 from worker.settings import WorkerSettings
 from worker.testing.centre import small_tenant
@@ -152,6 +157,30 @@ async def until(condition: Callable[[], bool], *, secs: float = LEASE_SECS - 5) 
     with anyio.fail_after(secs):
         while not condition():
             await anyio.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Return the address of a PostgreSQL server of our own; skip where the machine has none."""
+    with postgres_server() as url:
+        if url is None:
+            pytest.skip("no PostgreSQL on this machine")
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """Return the address of a database in which there are no records."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'records.db'}"
+        return
+    url = str(request.getfixturevalue("postgres"))
+    yield url
+    engine = create_async_engine(driven(url))
+    async with engine.begin() as connection:
+        await connection.execute(text("DROP SCHEMA public CASCADE"))
+        await connection.execute(text("CREATE SCHEMA public"))
+    await engine.dispose()
 
 
 @pytest.fixture

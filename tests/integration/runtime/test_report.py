@@ -14,7 +14,8 @@ from tests.integration.runtime.recording import Recording, callers
 from tests.integration.runtime.test_lost_webhooks import at_rest, settings_of
 from tests.integration.runtime.whole import AGENTS, whole
 from worker.aggregates.queue.state import Queue
-from worker.console.reports import gather, rows_of, written
+from worker.console.reports import rows_of, written
+from worker.console.sources import from_redis
 from worker.events import notices as n
 from worker.events.event import Event
 from worker.policy.load import parse_policy
@@ -73,7 +74,7 @@ async def test_a_report_goes_by_the_threshold_that_the_queue_had_then(redis: Red
     once = callers(await recording.write())
     assert sorted(stay.threshold_ms or 0 for record in once for stay in record.stays) == [1, 30_000, 30_000]
     intervals = today()
-    known = await gather(recording.store, intervals)
+    known = await from_redis(recording.store, intervals)
     (row,) = rows_of(known, "queue", intervals)
     assert (row["answered"], row["answered_in"], row["threshold_ms"]) == (3, 2, None)
     (row,) = rows_of(known, "queue", intervals, threshold_ms=60_000)
@@ -97,7 +98,7 @@ async def test_a_report_agrees_with_the_log_and_with_the_queues_own_count(
     recording = Recording(redis, keys)
     await recording.write()
     intervals = today()
-    known = await gather(recording.store, intervals)
+    known = await from_redis(recording.store, intervals)
     (row,) = rows_of(known, "queue", intervals, threshold_ms=20_000)
     events = await events_of(redis, keys)
     told = [e.body.notice for e in events if isinstance(e.body, n.Told) and e.address.kind == "queue"]

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -36,50 +29,6 @@ CALLER = InteractionRecord(
     conversations=(), deeds=(), recordings=(),
 )  # fmt: skip
 CHANGE = AgentStateChange("s1", "t", "alice", 2_000, "available", "offline", 1_000)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """Return the address of a PostgreSQL server of our own; skip where the machine has none."""
-    binaries = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
-    if binaries is None:
-        pytest.skip("no PostgreSQL on this machine")
-    folder = Path(tempfile.mkdtemp(prefix="switchhook-pg-"))
-    user: int | None = None
-    if os.geteuid() == 0:
-        # PostgreSQL does not run as root.
-        user = pwd.getpwnam("postgres").pw_uid
-        os.chown(folder, user, -1)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data = folder / "data"
-    subprocess.run(
-        [str(binaries / "initdb"), "-D", str(data), "-U", "switchhook", "--auth=trust", "--no-sync"],
-        check=True, capture_output=True, user=user, cwd=folder,
-    )  # fmt: skip
-    server = subprocess.Popen(
-        [str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1", "-F"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user, cwd=folder,
-    )  # fmt: skip
-    try:
-        for _ in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"postgresql://switchhook@127.0.0.1:{port}/postgres"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'records.db'}"
-    return str(request.getfixturevalue("postgres"))
 
 
 class Office:
@@ -128,17 +77,12 @@ class Office:
 
 
 @pytest.fixture
-async def office(redis: Redis, keys: Keys, url: str) -> AsyncIterator[Office]:
-    office = Office(redis, keys, url)
+async def office(redis: Redis, keys: Keys, database: str) -> Office:
+    office = Office(redis, keys, database)
     sink = office.sink()
     await sink.prepare()
     await sink.close()
-    yield office
-    engine = create_async_engine(driven(url))
-    async with engine.begin() as connection:
-        for table in ("interactions", "agent_states", "records_progress"):
-            await connection.execute(text(f"DROP TABLE {table}"))
-    await engine.dispose()
+    return office
 
 
 async def test_each_record_is_in_the_database_and_a_later_revision_replaces_it(office: Office) -> None:

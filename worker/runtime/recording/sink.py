@@ -12,9 +12,12 @@ from urllib.parse import urlsplit
 
 import anyio
 import structlog
+from msgspec.structs import replace
 
 from ingress.errors import ConfigError, SwitchhookError
+from worker.records.coverage import Coverage, lost_records
 from worker.records.model import InteractionRecord
+from worker.runtime.journal import order_of
 from worker.runtime.metrics import Metrics
 from worker.runtime.recording.store import START, Kept, RecordStore, encode_record
 
@@ -32,6 +35,8 @@ log = structlog.get_logger(__name__)
 #: So many records are written in one transaction.
 AT_ONCE = 200
 TICK_SECS = 1.0
+#: How far the records go is noted so often though there are none.
+NOTED_MS = 10_000
 #: After a failure, and the longest pause.
 PAUSE_SECS, LONGEST_PAUSE_SECS = 1.0, 60.0
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -46,8 +51,14 @@ TABLES = (
         id TEXT PRIMARY KEY, tenant TEXT NOT NULL, agent TEXT NOT NULL, at_ms BIGINT NOT NULL, state TEXT NOT NULL,
         previous TEXT NOT NULL, since_ms BIGINT NOT NULL, reason TEXT NOT NULL, record TEXT NOT NULL)""",
     "CREATE TABLE IF NOT EXISTS records_progress (prefix TEXT PRIMARY KEY, position TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS records_reached (prefix TEXT PRIMARY KEY, reached_ms BIGINT NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS records_gaps (
+        prefix TEXT NOT NULL, partition_number INTEGER NOT NULL, after_ms BIGINT NOT NULL, upto_ms BIGINT NOT NULL,
+        PRIMARY KEY (prefix, partition_number, after_ms))""",
     "CREATE INDEX IF NOT EXISTS interactions_by_time ON interactions (tenant, rang_ms)",
+    "CREATE INDEX IF NOT EXISTS interactions_by_end ON interactions (ended_ms)",
     "CREATE INDEX IF NOT EXISTS agent_states_by_time ON agent_states (tenant, agent, at_ms)",
+    "CREATE INDEX IF NOT EXISTS agent_states_by_moment ON agent_states (at_ms)",
 )
 INTERACTION = """INSERT INTO interactions
     (id, revision, tenant, call, number, dialled, rang_ms, answered_ms, ended_ms, result, ended_by, record)
@@ -62,6 +73,14 @@ AGENT_STATE = """INSERT INTO agent_states (id, tenant, agent, at_ms, state, prev
     ON CONFLICT (id) DO NOTHING"""
 PROGRESS = """INSERT INTO records_progress (prefix, position) VALUES (:prefix, :position)
     ON CONFLICT (prefix) DO UPDATE SET position = excluded.position"""
+REACHED = """INSERT INTO records_reached (prefix, reached_ms) VALUES (:prefix, :reached_ms)
+    ON CONFLICT (prefix) DO UPDATE SET reached_ms = excluded.reached_ms"""
+#: The partition of a gap that is of all.
+ALL = -1
+GAP = """INSERT INTO records_gaps (prefix, partition_number, after_ms, upto_ms)
+    VALUES (:prefix, :partition, :after_ms, :upto_ms)
+    ON CONFLICT (prefix, partition_number, after_ms) DO UPDATE SET upto_ms = excluded.upto_ms"""
+REACHED_SO_FAR = "SELECT reached_ms FROM records_reached WHERE prefix = :prefix"
 POSITION = "SELECT position FROM records_progress WHERE prefix = :prefix"
 
 
@@ -105,6 +124,37 @@ class Sink:
         except (SQLAlchemyError, OSError) as exc:
             raise SinkError(_why(exc)) from exc
 
+    async def reached(self) -> int | None:
+        """Return the moment up to which the log is in the records that are here; None: that is not known yet.
+
+        Raises:
+            SinkError: The database does not answer.
+        """
+        try:
+            async with self._engine.connect() as connection:
+                found = (await connection.execute(text(REACHED_SO_FAR), {"prefix": self._prefix})).scalar()
+                return None if found is None else int(found)
+        except (SQLAlchemyError, OSError) as exc:
+            raise SinkError(_why(exc)) from exc
+
+    async def cover(self, coverage: Coverage) -> None:
+        """Note what the records that are written here are of.
+
+        Raises:
+            SinkError: The database does not answer.
+        """
+        try:
+            async with self._engine.begin() as connection:
+                for gap in coverage.gaps:
+                    number = ALL if gap.partition is None else gap.partition
+                    row = {"prefix": self._prefix, "partition": number, "after_ms": gap.after_ms}
+                    await connection.execute(text(GAP), {**row, "upto_ms": gap.upto_ms})
+                if coverage.reached_ms is not None:
+                    row = {"prefix": self._prefix, "reached_ms": coverage.reached_ms}
+                    await connection.execute(text(REACHED), row)
+        except (SQLAlchemyError, OSError) as exc:
+            raise SinkError(_why(exc)) from exc
+
     async def close(self) -> None:
         """Close the connections."""
         await self._engine.dispose()
@@ -117,14 +167,23 @@ class Sink:
         """
         pause = PAUSE_SECS
         position: str | None = None
+        covered: Coverage | None = None
         while True:
             try:
                 if position is None:
                     position = await self.prepare()
+                    covered = None
+                # In this order: what is in the records up to that moment is on the page, or here already; and what
+                # is not on the page, for it was dropped, is noted as that.
+                coverage = replace(await store.coverage(), dropped_ms=None)
                 page = await store.page(position, AT_ONCE)
+                await self._check(position, await store.dropped())
                 if page:
                     await self.write(page)
                     position = page[-1].id
+                elif covered is None or worth_noting(covered, coverage):
+                    await self.cover(coverage)
+                    covered = coverage
                 pause = PAUSE_SECS
             except SinkError as exc:
                 position = None
@@ -135,6 +194,12 @@ class Sink:
             else:
                 if not page:
                     await anyio.sleep(TICK_SECS)
+
+    async def _check(self, position: str, dropped: str) -> None:
+        """Note what is not here, and not in Redis any more."""
+        if order_of(dropped) > order_of(position):
+            log.error("sink.gap", after=position, upto=dropped)
+            await self.cover(Coverage(None, gaps=[lost_records(order_of(position)[0], order_of(dropped)[0])]))
 
     async def _one(self, connection: AsyncConnection, kept: Kept) -> None:
         record, raw = kept.record, encode_record(kept.record).decode()
@@ -153,6 +218,11 @@ class Sink:
                 "reason": record.reason, "record": raw,
             }  # fmt: skip
             await connection.execute(text(AGENT_STATE), row)
+
+
+def worth_noting(noted: Coverage, now: Coverage) -> bool:
+    """Return whether a database is to be told what its records are of: not each second that nothing happens in."""
+    return noted.gaps != now.gaps or (now.reached_ms or 0) - (noted.reached_ms or 0) >= NOTED_MS
 
 
 def driven(url: str) -> str:
