@@ -94,6 +94,7 @@ async def _run(settings: IngressSettings) -> None:
             starting.cancel()
 
         tasks.start_soon(on_signals, stop, name="signals")
+        tasks.start_soon(access.watch, name="reload")
         event_log = EventLog(redis, keys, settings.partitions)
         settle = partial(_settle, redis, event_log, settings, metrics)
         spooled = SpooledLog(event_log, spool, settle, confirm_ms=settings.confirm_ms) if spool else None
@@ -108,7 +109,6 @@ async def _run(settings: IngressSettings) -> None:
         if spooled is not None:
             tasks.start_soon(spooled.run, name="spool")
         door = IntentDoor(access.tokens, event_log, redis, metrics)
-        tasks.start_soon(access.watch, name="reload")
         handler = WebhookHandler(access.verifiers, event_log, batcher, metrics)
         tasks.start_soon(batcher.run, name="batcher")
         tasks.start_soon(readiness.watch, name="redis watch")

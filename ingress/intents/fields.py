@@ -14,4 +14,6 @@ PhoneAddress = Annotated[str, msgspec.Meta(pattern=r"^(\+[1-9][0-9]{4,14}|sips?:
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s@]+$(?!\n)", max_length=2000)]
 #: Why, for people who look at the state: it stands in views and on wallboards.
 Reason = Annotated[str, msgspec.Meta(max_length=255)]
+#: A SHA-256, in hexadecimal digits.
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=14400)]

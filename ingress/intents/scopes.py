@@ -4,7 +4,7 @@
 |---|---|
 | `agent` | what an agent does himself: his state, his conversation; for the agents that the token names |
 | `supervisor` | the same for every agent, and to listen, whisper and barge; what concerns queues; to end a call |
-| `operator` | to set agents' states, close and open queues, end calls, change rights; and Telnyx's own queues |
+| `operator` | to what concerns agents' states, queues open or not, ends of calls, rights, Telnyx's queues, the policy |
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SUPERVISION = (m.Supervise, m.StopSupervising)
 _QUEUES = (m.MoveCaller, m.SetPriority, m.CloseQueue, m.OpenQueue, m.CancelCallback)
 _OPERATOR = (
     m.SetAgentState, m.CloseQueue, m.OpenQueue, m.EndCall, m.UpdateParticipant,
-    m.PrepareQueue, m.DeleteQueue, m.KeepEntry, m.RemoveEntry,
+    m.PrepareQueue, m.DeleteQueue, m.KeepEntry, m.RemoveEntry, m.ReloadPolicy,
 )  # fmt: skip
 
 

@@ -37,6 +37,26 @@ PartitionsOption = Annotated[
 ]
 TenantOption = Annotated[str, typer.Option("--tenant", help="The tenant of an address that names none.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
+#: How an ingress is asked.
+UrlOption = Annotated[str, typer.Option("--url", metavar="URL", envvar="SWITCHHOOK_INGRESS_URL", help="An ingress.")]
+TokenFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file", metavar="FILE", help="The file with the token; else SWITCHHOOK_TOKEN in the environment has it."
+    ),
+]
+KeyOption = Annotated[
+    str | None,
+    typer.Option("--key", metavar="KEY", help="With the same key the same intent is taken once within a day."),
+]
+WaitOption = Annotated[
+    float,
+    typer.Option(
+        "--wait-secs", metavar="SECONDS", min=0, max=30, help="How long to wait for what becomes of it; 0: not."
+    ),
+]
+DEFAULT_URL = "http://127.0.0.1:8080"
+DEFAULT_WAIT_SECS = 10.0
 
 
 @contextmanager

@@ -11,13 +11,28 @@ from typing import Annotated
 import typer
 
 from ingress.errors import ConfigError
-from worker.console.options import PolicyOption, PrefixOption, RedisOption, errors_for_people, prefix_of, redis_of
+from worker.console.options import (
+    DEFAULT_URL,
+    DEFAULT_WAIT_SECS,
+    JsonOption,
+    KeyOption,
+    PolicyOption,
+    PrefixOption,
+    RedisOption,
+    TokenFileOption,
+    UrlOption,
+    WaitOption,
+    errors_for_people,
+    prefix_of,
+    redis_of,
+)
 
 policy_group = typer.Typer(
     name="policy", help="Look at the policy in force, replace it, and hash PINs for one.", no_args_is_help=True
 )
 
 PIN = re.compile(r"^[0-9]{4,12}$")
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def check(
@@ -50,6 +65,31 @@ def load(
 
     with errors_for_people():
         raise typer.Exit(load_into_force(file, redis_of(redis), prefix_of(prefix)))
+
+
+@policy_group.command("reload")
+def reload(
+    url: UrlOption = DEFAULT_URL,
+    token_file: TokenFileOption = None,
+    tenant: Annotated[str, typer.Option("--tenant", help="Whose token it is.")] = "default",
+    key: KeyOption = None,
+    wait_secs: WaitOption = DEFAULT_WAIT_SECS,
+    as_json: JsonOption = False,
+    digest: Annotated[
+        str | None,
+        typer.Option(metavar="SHA256", help="Only if the worker's file is this one; default: whatever it is."),
+    ] = None,
+) -> None:
+    """Ask a worker, through an ingress, to read its policy file again and put it into force for all workers.
+
+    Scopes, one of: operator. A file with mistakes changes nothing, and all of them are said.
+    """
+    from ingress.intents.model import ReloadPolicy
+    from worker.console.asking.door import Door, ask
+
+    if digest is not None and not DIGEST.fullmatch(digest):
+        raise typer.BadParameter("it is 64 hexadecimal digits, as sha256sum and switchhook check --show print them.")
+    raise typer.Exit(ask(Door(url, token_file, tenant, key, wait_secs, as_json), ReloadPolicy(digest)))
 
 
 @policy_group.command("show")

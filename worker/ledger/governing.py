@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import msgspec
 
+from ingress.intents.model import Asked, ReloadPolicy
 from worker.events.policies import PolicyLoaded
 from worker.policy.load import read_policy
 from worker.policy.mistakes import PolicyError
@@ -24,14 +25,19 @@ class Governing(msgspec.Struct, frozen=True):
         """The policy's number; 0: there is none yet."""
         return self.loaded.number if self.loaded else 0
 
-    def after(self, loaded: PolicyLoaded | None) -> Governing:
-        """Return what rules after *loaded*; one that is not newer changes nothing.
+    def after(self, loaded: object) -> Governing:
+        """Return what rules after *loaded*; what is no policy, or none that is newer, changes nothing.
 
         One that this release cannot read, for another one wrote it, leaves the policy before it to rule on.
         """
-        if loaded is None or loaded.number <= self.number:
+        if not isinstance(loaded, PolicyLoaded) or loaded.number <= self.number:
             return self
         return Governing(loaded, policy_of(loaded.text) or self.policy)
+
+
+def is_about_policy(body: object) -> bool:
+    """Return whether an event of this *body* is about the policy of all, and for no aggregate."""
+    return isinstance(body, PolicyLoaded) or (isinstance(body, Asked) and isinstance(body.intent, ReloadPolicy))
 
 
 @lru_cache(maxsize=8)

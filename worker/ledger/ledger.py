@@ -25,7 +25,7 @@ from worker.events.outcomes import Observed, Outcome
 from worker.events.policies import PolicyLoaded
 from worker.events.timers import TimerFired
 from worker.ledger.aside import SetAside
-from worker.ledger.governing import Governing
+from worker.ledger.governing import Governing, is_about_policy
 from worker.ledger.trace import trace_of
 from worker.policy.model import Policy
 
@@ -182,7 +182,7 @@ class Ledger:
         """Close what *event* ends, forget what is long finished; return whether its aggregate is to look at it."""
         self._close(event)
         self._forget(event.received_ms)
-        if isinstance(event.body, PolicyLoaded):
+        if is_about_policy(event.body):
             self.governing = self.governing.after(event.body)
             return False
         aside = self.quarantined.get(event.address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import structlog
@@ -13,6 +14,7 @@ from worker.runtime.snapshots import UnreadableSnapshotError
 
 log = structlog.get_logger(__name__)
 
+BACKOFF_SECS = (0.05, 5.0)
 #: What Redis has said goes before what it did not say, and that before what only our clock knows.
 RANKS: tuple[type[Exception], ...] = (UnreadableSnapshotError, FencedError, UnavailableError, LapsedError)
 
@@ -34,6 +36,12 @@ def say_loss(
     elif not again:
         log.warning("partition.interrupted", partition=partition, reason=reason)
     return any(not isinstance(error, FencedError) for error in errors)
+
+
+def backoff(failures: int) -> float:
+    """Return how long to wait before the next try: full jitter, so that workers do not come back all at once."""
+    least, most = BACKOFF_SECS
+    return random.uniform(least, min(most, least * 2 ** min(failures, 10)))
 
 
 def _rank(error: BaseException) -> int:

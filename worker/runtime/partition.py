@@ -19,6 +19,7 @@ from worker.events.event import Event
 from worker.events.intents import Release
 from worker.ledger.ledger import Ledger, Pending, Taken, Timer
 from worker.policy.model import Policy
+from worker.runtime.answers import Reload, answers_to
 from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.delivery import Delivery
 from worker.runtime.effects import Effects
@@ -72,6 +73,7 @@ class PartitionOwner:
         reconciler: Reconciler,
         witness: Witness,
         publisher: Publisher,
+        reload: Reload,
     ) -> None:
         self.lease = lease
         self.partition = lease.partition
@@ -81,6 +83,7 @@ class PartitionOwner:
         self._journal = journal
         self._log = event_log
         self._policy = policy
+        self._reload = reload
         self._bringer = Bringer(lease.partition, policies, event_log, clock)
         self.effects = effects
         self._clock = clock
@@ -223,11 +226,14 @@ class PartitionOwner:
         new_timers: list[Timer] = []
         policy = self._policy()
         events = list(events_of(batch, unread=self._metrics.unread.inc))
-        waiting = await self._waiting(events)
+        waiting, answers = await self._waiting(events), await answers_to(events, self._reload)
         self._publisher.stir(event.address for event in events)
         for event in events:
             self._undocumented.note(event)
-            taken = self.ledger.set_aside(event, KILLER) if aside else self._decide(event, policy, waiting)
+            if event.id in answers:
+                taken = self.ledger.follow(event, answers[event.id])
+            else:
+                taken = self.ledger.set_aside(event, KILLER) if aside else self._decide(event, policy, waiting)
             if taken.acts:
                 decisions.append((event.id, Decision(event.address, taken.acts)))
                 commands += taken.commands

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, cast
 
+import anyio
+import anyio.to_thread
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
@@ -27,6 +29,8 @@ from worker.runtime.journal import entries_of
 KEPT, KNOWN = 20, 200
 #: So often the newest policy is read whole; in between only what comes after it.
 WHOLE_SECS = 10.0
+#: Characters of a policy that is read in so little time that nothing else needs to go on meanwhile.
+LARGE = 50_000
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -46,8 +50,10 @@ class Policies:
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._key = keys.policies()
-        #: The newest that `look` has seen.
+        #: The newest that `look` has seen, and that is read.
         self.newest: PolicyLoaded | None = None
+        self._unread: PolicyLoaded | None = None
+        self._seen = anyio.Event()
         self._looked_at = float("-inf")
 
     @property
@@ -63,23 +69,51 @@ class Policies:
         """
         if monotonic() >= self._looked_at + WHOLE_SECS:
             return await self._look_whole()
-        after = f"{self.newest.number if self.newest else 0}-0"
+        known = self._unread or self.newest
+        after = f"{known.number if known else 0}-0"
         try:
             reply = await self._redis.xread({self._key: after})
         except (RedisError, OSError) as exc:
             raise UnavailableError(f"the policy in force could not be read: {exc}") from exc
         for entry_id, fields in entries_of(reply):
-            self.newest = _loaded(entry_id, fields)
+            self._see(_loaded(entry_id, fields))
         return self.newest
 
     async def _look_whole(self) -> PolicyLoaded | None:
         """See too whether the stream went back, as when Redis lost its newest writes, and goes on otherwise."""
         try:
-            self.newest = await self.in_force()
+            self._see(await self.in_force())
         except (RedisError, OSError) as exc:
             raise UnavailableError(f"the policy in force could not be read: {exc}") from exc
         self._looked_at = monotonic()
         return self.newest
+
+    def _see(self, newest: PolicyLoaded | None) -> None:
+        """Note the newest; a large one that is new is to be read first, by `read_ahead`."""
+        if newest is None or newest == self.newest or len(newest.text) < LARGE:
+            self.newest, self._unread = newest, None
+        elif newest != self._unread:
+            self._unread = newest
+            self._seen.set()
+
+    async def read_ahead(self, stopping: anyio.Event) -> None:
+        """Read large policies until *stopping*, beside what is being decided, and only then let them be `newest`.
+
+        Whoever needs what one reads as finds it read: the owner of a partition appends none that is not.
+        """
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._read_large)
+            await stopping.wait()
+            tasks.cancel_scope.cancel()
+
+    async def _read_large(self) -> None:
+        while True:
+            await self._seen.wait()
+            self._seen, coming = anyio.Event(), self._unread
+            if coming is not None:
+                await anyio.to_thread.run_sync(policy_of, coming.text)
+                if coming == self._unread:
+                    self.newest, self._unread = coming, None
 
     async def in_force(self) -> PolicyLoaded | None:
         """Return the policy in force, for who looks once; None: there has been none.

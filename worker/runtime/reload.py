@@ -1,19 +1,22 @@
-"""Brings the policy file of a worker into force: at its start, and again upon SIGHUP."""
+"""Brings the policy file of a worker into force: at its start, and again upon SIGHUP or an intent."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import anyio
+import anyio.to_thread
 import structlog
 from redis.exceptions import RedisError
 
-from worker.policy.installed import installed_rules
+from ingress.intents.model import ReloadPolicy
+from worker.decisions.decision import Accept, Act, Note, Refuse
 from worker.policy.load import LoadedPolicy, load_policy
 from worker.policy.mistakes import PolicyError
-from worker.policy.rules import Failure
+from worker.policy.rules import Failure, Rule, Unusable
 from worker.runtime.clock import monotonic
+from worker.runtime.errors import UnavailableError
 from worker.runtime.metrics import Metrics
 from worker.runtime.policies import Policies, Standing, needs_restart
 
@@ -21,42 +24,79 @@ log = structlog.get_logger(__name__)
 
 #: What a rule does wrong with every caller is said again after so long.
 QUIET_SECS = 60.0
+#: So many mistakes of a file are told to who asked for it to be read.
+MOST_MISTAKES = 200
 
 
 class Reloader:
     """The policy file of one worker. *by* names the worker; *loaded* is what it was started with."""
 
-    def __init__(self, loaded: LoadedPolicy, policies: Policies, by: str) -> None:
-        self._started = loaded
+    def __init__(
+        self, loaded: LoadedPolicy, policies: Policies, by: str, rules: Mapping[str, Rule | Unusable] | None = None
+    ) -> None:
+        self._started = self._latest = loaded
         self._policies = policies
         self._by = by
+        #: Those that this process decides with: what has been installed since takes a restart.
+        self._rules = rules
 
     async def start(self) -> None:
-        """Bring the file that the worker was started with.
+        """Bring the file that the worker was started with, or has read again since.
 
         Raises:
             RedisError, OSError: Redis failed.
         """
-        _say(await self._policies.bring(self._started, self._by, again=False), self._started)
+        _say(await self._policies.bring(self._latest, self._by, again=False), self._latest)
 
     async def reload(self) -> None:
         """Read the file again and bring it, even if it was in force before. A bad one changes nothing, and is told."""
         try:
-            loaded = load_policy(self._started.path, installed_rules())
+            loaded = await self._read()
         except PolicyError as refused:
-            for mistake in str(refused).splitlines():
-                log.error("policy.refused", mistake=mistake)
+            _say_refusal(refused)
             return
-        restart = needs_restart(self._started.policy, loaded.policy)
-        if restart:
-            for told in restart:
-                log.error("policy.refused", mistake=f"{loaded.path}: {told}: that takes a restart of all processes")
-            return
-        say_warnings(loaded)
         try:
             _say(await self._policies.bring(loaded, self._by, again=True), loaded)
         except (RedisError, OSError) as exc:
             log.error("policy.not-loaded", path=loaded.path, error=str(exc), hint="send SIGHUP again")
+
+    async def asked(self, intent: ReloadPolicy, by: str) -> tuple[Act, ...]:
+        """Do as `reload` because *by* has asked for it, and return what is to be journaled of it.
+
+        It is done before that is in the journal. Whoever takes over in between does it again, which changes nothing
+        then: the policy is in force already.
+
+        Raises:
+            UnavailableError: Redis failed.
+        """
+        try:
+            loaded = await self._read(intent.digest)
+        except PolicyError as refused:
+            _say_refusal(refused)
+            return (Refuse(_told(refused)),)
+        try:
+            standing = await self._policies.bring(loaded, f"{by}, by intent, at {self._by}", again=True)
+        except (RedisError, OSError) as exc:
+            raise UnavailableError(f"the policy could not be brought into force: {exc}") from exc
+        _say(standing, loaded)
+        return (Note("policy", standing.force.digest, str(standing.force.number)), Accept())
+
+    async def _read(self, digest: str | None = None) -> LoadedPolicy:
+        """Read the file again, beside what is being decided: a large one takes seconds.
+
+        Raises:
+            PolicyError: It has a mistake, takes a restart, or is not the one of this *digest*.
+        """
+        path = self._started.path
+        loaded = await anyio.to_thread.run_sync(load_policy, path, self._rules)
+        if digest is not None and loaded.digest != digest:
+            raise PolicyError(path, [f"the file at {self._by} has the digest {loaded.digest}, not the one asked for"])
+        restart = needs_restart(self._started.policy, loaded.policy)
+        if restart:
+            raise PolicyError(path, [f"{told}: that takes a restart of all processes" for told in restart])
+        say_warnings(loaded)
+        self._latest = loaded
+        return loaded
 
     async def listen(self, also: Callable[[], None] = lambda: None) -> None:
         """Reload upon each SIGHUP, and do what is *also* to be done then."""
@@ -89,6 +129,18 @@ def say_warnings(loaded: LoadedPolicy) -> None:
     """Log what is probably not meant in a policy file."""
     for warning in loaded.warnings:
         log.warning("policy.warning", text=warning)
+
+
+def _say_refusal(refused: PolicyError) -> None:
+    for mistake in str(refused).splitlines():
+        log.error("policy.refused", mistake=mistake)
+
+
+def _told(refused: PolicyError) -> str:
+    """Return all mistakes, a line each, as far as anybody would read them."""
+    lines = str(refused).splitlines()
+    more = [f"and {len(lines) - MOST_MISTAKES} more"] if len(lines) > MOST_MISTAKES else []
+    return "\n".join([*lines[:MOST_MISTAKES], *more])
 
 
 def _say(standing: Standing, loaded: LoadedPolicy) -> None:

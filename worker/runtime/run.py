@@ -69,23 +69,26 @@ async def _run(settings: WorkerSettings) -> None:
         stack.push_async_callback(reads.aclose)
         senders = await stack.enter_async_context(open_senders(loaded, settings, metrics))
         keys = Keys(settings.prefix)
-        reloader = Reloader(loaded, Policies(commands, keys), settings.worker_id)
+        reloader = Reloader(loaded, Policies(commands, keys), settings.worker_id, rules)
 
         async def settle() -> None:
             await check_at_start(commands, settings.redis_url, metrics.persistence)
             await settle_topology(commands, keys, settings.partitions)
             await reloader.start()
 
-        await when_redis_answers(settle, settings.redis_url)
-        worker = Worker(
-            settings,
-            commands=commands,
-            reads=reads,
-            senders=senders,
-            policy=lambda: loaded.policy,
-            metrics=metrics,
-        )
         async with anyio.create_task_group() as tasks:
+            # From the beginning, for a SIGHUP that nobody listens to ends the process.
+            tasks.start_soon(reloader.listen, readers.reload, name="reload")
+            await when_redis_answers(settle, settings.redis_url)
+            worker = Worker(
+                settings,
+                commands=commands,
+                reads=reads,
+                senders=senders,
+                policy=lambda: loaded.policy,
+                metrics=metrics,
+                reload=reloader.asked,
+            )
             if settings.health_port is not None:
                 feed = Feed(Published(reads, keys, settings.partitions))
                 health = serve_health(
@@ -102,7 +105,6 @@ async def _run(settings: WorkerSettings) -> None:
             role = RecorderRole(settings, commands, metrics, now_ms=worker.now_ms)
             tasks.start_soon(role.run, name="recorder")
             tasks.start_soon(on_signals, lambda _: worker.stop(), name="signals")
-            tasks.start_soon(reloader.listen, readers.reload, name="reload")
             await worker.run()
             tasks.cancel_scope.cancel()
 

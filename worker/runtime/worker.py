@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from worker.aggregates.machine import AggregateState
 from worker.ledger.ledger import Ledger, Pending
 from worker.policy.model import Policy
 from worker.runtime.accounts import Accounts
+from worker.runtime.answers import Reload, no_file
 from worker.runtime.assign import assign
 from worker.runtime.clock import RedisClock, monotonic
 from worker.runtime.effects import Effects, Patience, Senders
@@ -24,7 +24,7 @@ from worker.runtime.errors import FencedError, NamesakeError, UnavailableError
 from worker.runtime.journal import START, Journal, order_of
 from worker.runtime.keeping import Keeping
 from worker.runtime.lease import Lease, Leases
-from worker.runtime.loss import say_loss
+from worker.runtime.loss import backoff, say_loss
 from worker.runtime.membership import Membership
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import PartitionOwner
@@ -45,7 +45,6 @@ log = structlog.get_logger(__name__)
 TICK_SECS = 0.25
 #: A partition that is given to another worker while this one goes on waits so long for its commands under way.
 HAND_OVER_SECS = 0.7
-BACKOFF_SECS = (0.05, 5.0)
 
 
 class Worker:
@@ -60,8 +59,10 @@ class Worker:
         senders: Senders,
         policy: Callable[[], Policy],
         metrics: Metrics,
+        reload: Reload = no_file,
     ) -> None:
         self._settings = settings
+        self._reload = reload
         self._senders = senders
         self._policy = policy
         self.metrics = metrics
@@ -170,6 +171,7 @@ class Worker:
         async with anyio.create_task_group() as beats:
             beats.start_soon(self._beat, name="heartbeat")
             async with anyio.create_task_group() as partitions:
+                partitions.start_soon(self._policies.read_ahead, self._stopping, name="policies")
                 for number in range(self._settings.partitions):
                     partitions.start_soon(self._keep, Partition(number), name=f"partition {number}")
 
@@ -221,7 +223,7 @@ class Worker:
             except* (FencedError, UnreadableSnapshotError, UnavailableError) as group:
                 failed = say_loss(partition, group, self.metrics, again=lease is None and failures > 0)
             failures = failures + 1 if failed else 0
-            await self._pause(_backoff(failures) if failed else TICK_SECS)
+            await self._pause(backoff(failures) if failed else TICK_SECS)
 
     async def _hold(self, lease: Lease) -> None:
         effects = Effects(lease, self._log, self._senders, self._clock, self.metrics, self._accounts, self._patience)
@@ -251,6 +253,7 @@ class Worker:
             keeping=self._keeping,
             reconciler=self._reconciling.of(lease),
             witness=Witness(lease, self._commands, self._keys, self._clock),
+            reload=self._reload,
             publisher=Publisher(lease, self._commands, self._keys, self._clock),
         )
         self._owners[lease.partition] = owner
@@ -297,9 +300,3 @@ class Worker:
     async def _pause(self, secs: float) -> None:
         with anyio.move_on_after(secs):
             await self._stopping.wait()
-
-
-def _backoff(failures: int) -> float:
-    """Full jitter between the two bounds, so that workers do not come back all at once."""
-    least, most = BACKOFF_SECS
-    return random.uniform(least, min(most, least * 2 ** min(failures, 10)))

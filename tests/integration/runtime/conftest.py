@@ -23,6 +23,7 @@ from worker.commands import command as c
 from worker.events.event import Internal, write_entry
 from worker.events.outcomes import Observed, Outcome, Refused, Succeeded
 from worker.policy.model import Policy
+from worker.runtime.answers import Reload, no_file
 from worker.runtime.clock import monotonic
 from worker.runtime.metrics import Metrics
 from worker.runtime.partition import BLOCK_MS
@@ -108,7 +109,13 @@ class Bench:
 
     @asynccontextmanager
     async def worker(
-        self, name: str, *, lease_secs: float | None = None, crash: bool = False, **more: float | str
+        self,
+        name: str,
+        *,
+        lease_secs: float | None = None,
+        crash: bool = False,
+        reload: Reload = no_file,
+        **more: float | str,
     ) -> AsyncIterator[Worker]:
         """Run a worker for the length of the block. With *crash* it ends as by SIGKILL: nothing is released.
 
@@ -123,7 +130,13 @@ class Bench:
         commands, reads = connect(self.url), connect(self.url, blocking_read_secs=BLOCK_MS / 1000)
         policy = Policy(dict.fromkeys(("default", *self.others), self.tenant))
         worker = Worker(
-            settings, commands=commands, reads=reads, senders=self.phone, policy=lambda: policy, metrics=Metrics()
+            settings,
+            commands=commands,
+            reads=reads,
+            senders=self.phone,
+            policy=lambda: policy,
+            metrics=Metrics(),
+            reload=reload,
         )
         try:
             async with anyio.create_task_group() as tasks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import anyio
@@ -11,13 +12,18 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from ingress.envelope import Address
+from ingress.intents.model import POLICY_FILE, Asked, ReloadPolicy, to_of
+from ingress.intents.past import Past, Pasts
 from ingress.log import Partition, partition_of
 from tests.integration.runtime.conftest import PARTITIONS, Bench
 from worker.cli import app
 from worker.console.exits import Exit
+from worker.events.event import write_entry
 from worker.events.intents import Enrol, Strike
 from worker.events.policies import PolicyLoaded
+from worker.ledger.governing import policy_of
 from worker.policy.load import LoadedPolicy, parse_policy
+from worker.policy.model import Policy
 from worker.runtime import policies as runtime_policies
 from worker.runtime.journal import Journal
 from worker.runtime.policies import Policies, needs_restart
@@ -208,6 +214,80 @@ async def test_a_bad_file_changes_nothing_and_says_why(bench: Bench, tmp_path: P
     force = await policies(bench).look()
     assert force is not None
     assert (force.number, force.by) == (2, "a")
+
+
+async def asked(bench: Bench, intent: ReloadPolicy, number: int) -> Past:
+    """Ask for a reload at a partition that a worker holds, and return what became of it."""
+    address = to_of("default", intent)
+    where = partition_of(address, PARTITIONS)
+    (appended,) = await bench.log.append([write_entry(f"i:{number}", address, Asked(intent, "desk"), 5)])
+    pasts = Pasts(bench.redis, bench.keys, PARTITIONS)
+    with anyio.fail_after(20):
+        while True:
+            past = await pasts.of("default", where, appended.entry_id)
+            assert past is not None
+            if past.state not in {"waiting", "under way"}:
+                return past
+            await anyio.sleep(0.02)
+
+
+async def test_an_intent_has_the_file_read_again_and_a_bad_one_is_refused_with_all_of_its_mistakes(
+    bench: Bench, tmp_path: Path
+) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(TEXT)
+    reloader = Reloader(parse_policy(TEXT, str(path)), policies(bench), "w")
+    await reloader.start()
+    async with bench.worker("a", reload=reloader.asked) as worker:
+        await ruled_by(worker, 1)
+        path.write_text(TEXT.replace("connection_id", "conection_id").replace('"support"', '"suport"'))
+        past = await asked(bench, ReloadPolicy(), 1)
+        assert past.state == "refused"
+        assert past.reason is not None
+        assert "did you mean connection_id?" in past.reason
+        assert "connection_id is missing" in past.reason
+        path.write_text(TEXT.replace('env = "A"', 'env = "C"'))
+        past = await asked(bench, ReloadPolicy(), 2)
+        assert "that takes a restart of all processes" in (past.reason or "")
+        path.write_text(TEXT + BOB)
+        past = await asked(bench, ReloadPolicy(read(TEXT).digest), 3)
+        assert f"the file at w has the digest {read(TEXT + BOB).digest}, not the one asked for" in (past.reason or "")
+        force = await policies(bench).in_force()
+        assert force is not None
+        assert (force.number, force.text) == (1, TEXT)
+        past = await asked(bench, ReloadPolicy(read(TEXT + BOB).digest), 4)
+        assert (past.state, past.reason) == ("done", None)
+        await ruled_by(worker, 2)
+        force = await policies(bench).in_force()
+        assert force is not None
+        assert (force.text, force.by) == (TEXT + BOB, "desk, by intent, at w")
+        # What is in force already is no mistake, and no new policy.
+        assert (await asked(bench, ReloadPolicy(), 5)).state == "done"
+        # It concerns no aggregate, so there is none of its name.
+        assert not any(address.id == POLICY_FILE for address in worker.aggregates())
+    async with bench.worker("b") as worker:
+        await ruled_by(worker, 2)
+        past = await asked(bench, ReloadPolicy(), 6)
+        assert past.reason == "this worker was started without a policy file"
+
+
+async def test_a_large_policy_is_read_beside_what_is_decided(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+
+    def noting(text: str) -> Policy | None:
+        threads.append(threading.current_thread().name)
+        return policy_of(text)
+
+    monkeypatch.setattr(runtime_policies, "LARGE", len(TEXT) + 1)
+    monkeypatch.setattr(runtime_policies, "policy_of", noting)
+    await policies(bench).bring(read(TEXT), "a", again=False)
+    async with bench.worker("a") as worker:
+        await ruled_by(worker, 1)
+        assert threads == []
+        await policies(bench).bring(read(TEXT + BOB), "a", again=True)
+        await ruled_by(worker, 2)
+    assert threads
+    assert threading.main_thread().name not in threads
 
 
 def test_what_takes_a_restart_is_named() -> None:

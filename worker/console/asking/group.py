@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+from worker.console.options import (
+    DEFAULT_URL,
+    DEFAULT_WAIT_SECS,
+    JsonOption,
+    KeyOption,
+    TokenFileOption,
+    UrlOption,
+    WaitOption,
+)
 
 #: Whom an intent is for: the group's word, which is the intent's first field too, and its help.
 GROUPS = {
@@ -52,21 +61,12 @@ def groups() -> list[typer.Typer]:
 
 def _options(
     ctx: typer.Context,
-    url: Annotated[
-        str, typer.Option(metavar="URL", envvar="SWITCHHOOK_INGRESS_URL", help="An ingress.")
-    ] = "http://127.0.0.1:8080",
-    token_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The file with the token; else SWITCHHOOK_TOKEN in the environment has it."),
-    ] = None,
+    url: UrlOption = DEFAULT_URL,
+    token_file: TokenFileOption = None,
     tenant: Annotated[str, typer.Option("--tenant", help="Whose it is.")] = "default",
-    key: Annotated[
-        str | None, typer.Option(metavar="KEY", help="With the same key the same intent is taken once within a day.")
-    ] = None,
-    wait_secs: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0, max=30, help="How long to wait for what becomes of it; 0: not.")
-    ] = 10.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
+    key: KeyOption = None,
+    wait_secs: WaitOption = DEFAULT_WAIT_SECS,
+    as_json: JsonOption = False,
 ) -> None:
     """Keep how the ingress is reached for the command."""
     from worker.console.asking.door import Door
