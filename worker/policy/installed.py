@@ -13,7 +13,7 @@ def installed_rules() -> dict[str, Rule | Unusable]:
     for entry in entry_points(group=GROUP):
         try:
             rule = entry.load()
-        except Exception as exc:  # noqa: BLE001
+        except (Exception, SystemExit) as exc:  # noqa: BLE001
             # To load it is to run code that is not ours.
             found[entry.name] = Unusable(f"{entry.value} cannot be loaded: {type(exc).__name__}: {exc}")
             continue

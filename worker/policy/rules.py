@@ -9,13 +9,15 @@ told to who listens.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import msgspec
 
-from worker.policy.model import Goal, Tenant
+from worker.policy.model import Goal, Key, Sound, Tenant
 
 #: The group of entry points that rules are found by.
 GROUP = "switchhook.policies"
@@ -174,16 +176,26 @@ class _Known:
 
     rules: Mapping[str, Rule]
     told: Callable[[Failure], None]
+    #: Within what it returns for a rule's name, the rule is asked: it raises in one that takes too long.
+    within: Callable[[str], AbstractContextManager[object]]
 
 
-_known = _Known({}, lambda _: None)
+_known = _Known({}, lambda _: None, nullcontext)
 
 
-def use_rules(rules: Mapping[str, Rule | Unusable], told: Callable[[Failure], None] | None = None) -> None:
-    """Let the process decide with *rules*, by name, and have *told* called upon each failure of one."""
+def use_rules(
+    rules: Mapping[str, Rule | Unusable],
+    told: Callable[[Failure], None] | None = None,
+    within: Callable[[str], AbstractContextManager[object]] | None = None,
+) -> None:
+    """Let the process decide with *rules*, by name, and have *told* called upon each failure of one.
+
+    A rule is asked *within* what that returns for its name, which may raise in it: so it can have a limit of time.
+    """
     _known.rules = {name: rule for name, rule in rules.items() if not isinstance(rule, Unusable)}
     if told is not None:
         _known.told = told
+    _known.within = within or nullcontext
 
 
 def preferred(rule: str, caller: WaitingCaller, free: tuple[FreeAgent, ...]) -> tuple[str, ...] | None:
@@ -214,7 +226,8 @@ def right_names(names: Iterable[str], free: tuple[FreeAgent, ...]) -> tuple[str,
     Raises:
         WrongAnswerError: Somebody is not free, or named twice.
     """
-    given = tuple(names)
+    # One more than there can be, for a generator may have no end.
+    given = tuple(itertools.islice(names, len(free) + 1))
     known = {agent.name for agent in free}
     wrong = next((name for name in given if name not in known), None)
     if wrong is not None:
@@ -232,8 +245,16 @@ def right_goal(goal: object, tenant: Tenant | None) -> Goal | None:
     """
     if goal is None:
         return None
-    if not isinstance(goal, Goal):
+    if not isinstance(goal, Goal) or isinstance(goal, Key):
         raise WrongAnswerError(f"it returned {goal!r}, which is neither a Goal nor None")
+    try:
+        # Python does not check what a policy file must keep to, and what the journal has to hold.
+        msgspec.convert(msgspec.to_builtins(goal), type(goal))
+    except (msgspec.ValidationError, TypeError) as exc:
+        raise WrongAnswerError(f"it returned a goal that no policy file could have: {exc}") from None
+    said = goal.say if isinstance(goal.say, Sound) else None
+    if said is not None and sum(one is not None for one in (said.text, said.audio, said.media)) != 1:
+        raise WrongAnswerError("it returned a goal whose `say` is not exactly one of text, audio and media")
     for kind, name, known in (
         ("queue", goal.queue, tenant.queues if tenant else None),
         ("menu", goal.menu, tenant.menus if tenant else None),
@@ -264,10 +285,11 @@ def _ask(rule: str, kind: type[K], ask: Callable[[K], T]) -> T | None:
         _known.told(Failure(rule, told))
         return None
     try:
-        return ask(found)
+        with _known.within(rule):
+            return ask(found)
     except WrongAnswerError as exc:
         _known.told(Failure(rule, str(exc)))
-    except Exception as exc:  # noqa: BLE001
-        # Code that is not ours can fail in any way; the contact centre must go on.
+    except (Exception, SystemExit) as exc:  # noqa: BLE001
+        # Code that is not ours can fail in any way, and may call sys.exit; the contact centre must go on.
         _known.told(Failure(rule, f"it raised {type(exc).__name__}: {exc}"))
     return None

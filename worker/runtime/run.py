@@ -30,6 +30,7 @@ from worker.runtime.policies import Policies
 from worker.runtime.published import Published
 from worker.runtime.recording.role import RecorderRole
 from worker.runtime.reload import Reloader, RuleFailures, say_warnings
+from worker.runtime.rule_limit import RuleLimit
 from worker.runtime.senders import open_senders
 from worker.runtime.state.changes import Feed
 from worker.runtime.state.readers import Readers
@@ -61,7 +62,7 @@ async def _run(settings: WorkerSettings) -> None:
     say_warnings(loaded)
     readers = Readers(settings.tokens, loaded.policy.tenants, host=settings.health_host)
     metrics = Metrics()
-    use_rules(rules, RuleFailures(metrics).tell)
+    use_rules(rules, RuleFailures(metrics).tell, RuleLimit().within)
     async with AsyncExitStack() as stack:
         commands = connect(settings.redis_url)
         stack.push_async_callback(commands.aclose)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 import pytest
 
 from worker.policy import rules
 from worker.policy.load import parse_policy
-from worker.policy.model import CallerRule, Goal, Tenant
+from worker.policy.model import CallerRule, Goal, Key, Sound, Tenant
 from worker.policy.rules import (
     Arriving,
     Conversation,
@@ -121,3 +122,35 @@ def test_a_rule_that_is_not_installed_decides_nothing(told: list[Failure]) -> No
     use_rules({}, told.append)
     assert recorded_by("mine", TALK) is None
     assert told == [Failure("mine", "it is not installed here")]
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        Goal(number="junk"),
+        Goal(queue="support", priority=10**9),
+        Goal(queue="support", say=5),  # type: ignore[arg-type]
+        Goal(queue="support", say=Sound()),
+        Goal(queue="support", login="yes"),  # type: ignore[arg-type]
+        Key(callback=True),
+    ],
+)
+def test_a_goal_that_no_file_could_have_is_passed_over_and_told(
+    goal: Goal, tenant: Tenant, told: list[Failure]
+) -> None:
+    use_rules({"own": EntryRule(lambda _: goal)}, told.append)
+    assert goal_by("own", ARRIVING, tenant) is None
+    (failure,) = told
+    assert failure.reason.startswith("it returned ")
+
+
+def test_a_rule_that_would_end_the_process_or_never_ends_its_answer_is_passed_over(told: list[Failure]) -> None:
+    def leaving(_: WaitingCaller, free: tuple[FreeAgent, ...]) -> Iterable[str]:
+        raise SystemExit(len(free))
+
+    use_rules(
+        {"leaving": Strategy(leaving), "endless": Strategy(lambda _, free: itertools.repeat(free[0].name))}, told.append
+    )
+    assert preferred("leaving", CALLER, FREE) is None
+    assert preferred("endless", CALLER, FREE) is None
+    assert [failure.reason for failure in told] == ["it raised SystemExit: 2", "it named somebody twice"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import msgspec
 from msgspec.structs import replace
 
 from worker.aggregates.call.state import Call
@@ -52,7 +51,7 @@ def entry_goal(call: Call, number: Number, policy: Tenant) -> Goal | None:
     own = None
     if number.rule is not None:
         arriving = Arriving(number_of(call.number), call.dialled or "", at_ms, opened)
-        own = _sound(goal_by(number.rule, arriving, policy))
+        own = goal_by(number.rule, arriving, policy)
     rule = own or next((each for each in number.rules if fits(each, call.number)), None)
     if isinstance(rule, CallerRule) and rule.block:
         return None
@@ -68,14 +67,6 @@ def entry_goal(call: Call, number: Number, policy: Tenant) -> Goal | None:
 def leads_on(goal: Goal) -> bool:
     """Return whether *goal* is somewhere, rather than the end."""
     return bool(goal.queue or goal.menu or goal.voicemail or goal.number or goal.login)
-
-
-def _sound(goal: Goal | None) -> Goal | None:
-    """Return an own rule's goal if the journal can hold it: Python does not check what a policy file must keep to."""
-    try:
-        return msgspec.convert(msgspec.to_builtins(goal), type(goal)) if goal is not None else None
-    except (msgspec.ValidationError, TypeError):
-        return None
 
 
 def _plain(goal: Goal, *, more: int = 0) -> Goal:
