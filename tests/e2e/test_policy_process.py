@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import anyio
+import pytest
 from redis.asyncio import Redis
 
 from ingress.log import Keys
@@ -19,6 +20,14 @@ async def said(worker: Process, what: str) -> None:
     with anyio.fail_after(15):
         while what not in worker.log.read_text():
             await anyio.sleep(0.02)
+
+
+@pytest.mark.parametrize(("command", "heard"), [("worker", "policy.not-loaded"), ("ingress", "reloaded")])
+async def test_a_sighup_while_redis_is_awaited_ends_no_process(processes: Processes, command: str, heard: str) -> None:
+    waiting = processes.start(command, "worker.cli", command, SWITCHHOOK_REDIS_URL="redis://127.0.0.1:1")
+    await said(waiting, "redis.away")
+    os.kill(waiting.pid, signal.SIGHUP)
+    await said(waiting, heard)
 
 
 async def test_sighup_reads_the_policy_anew(processes: Processes, redis: Redis, keys: Keys, tmp_path: Path) -> None:

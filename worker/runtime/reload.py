@@ -12,6 +12,8 @@ from redis.exceptions import RedisError
 
 from ingress.intents.model import ReloadPolicy
 from worker.decisions.decision import Accept, Act, Note, Refuse
+from worker.events.policies import PolicyLoaded
+from worker.ledger.governing import policy_of
 from worker.policy.load import LoadedPolicy, load_policy
 from worker.policy.mistakes import PolicyError
 from worker.policy.rules import Failure, Rule, Unusable
@@ -143,6 +145,14 @@ def _told(refused: PolicyError) -> str:
     return "\n".join([*lines[:MOST_MISTAKES], *more])
 
 
+def _say_lacking(force: PolicyLoaded, loaded: LoadedPolicy) -> None:
+    """Log what this process has read from its older file, and has to be as the policy in force has it."""
+    policy = policy_of(force.text)
+    for told in needs_restart(loaded.policy, policy) if policy else ():
+        hint = "update the file and restart: what is to be sent for that tenant fails, or goes out as the old file says"
+        log.error("policy.behind", path=loaded.path, by_the_policy_in_force=told, hint=hint)
+
+
 def _say(standing: Standing, loaded: LoadedPolicy) -> None:
     force = standing.force
     match standing.result:
@@ -151,6 +161,7 @@ def _say(standing: Standing, loaded: LoadedPolicy) -> None:
         case "same":
             log.info("policy.same", path=loaded.path, number=force.number, digest=force.digest)
         case "superseded":
+            _say_lacking(force, loaded)
             log.warning(
                 "policy.superseded", path=loaded.path, digest=loaded.digest, number=force.number,
                 in_force=force.digest, by=force.by,

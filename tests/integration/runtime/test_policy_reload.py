@@ -290,6 +290,16 @@ async def test_a_large_policy_is_read_beside_what_is_decided(bench: Bench, monke
     assert threading.main_thread().name not in threads
 
 
+async def test_a_worker_with_an_older_file_says_what_it_lacks(bench: Bench) -> None:
+    more = TEXT.replace("default", "other").replace("+13125550131", "+13125550132")
+    await policies(bench).bring(read(TEXT), "a", again=False)
+    await policies(bench).bring(read(TEXT + more), "b", again=False)
+    with structlog.testing.capture_logs() as lines:
+        await Reloader(read(TEXT), policies(bench), "a").start()
+    assert [line["event"] for line in lines] == ["policy.behind", "policy.superseded"]
+    assert lines[0]["by_the_policy_in_force"] == "tenants.other is new"
+
+
 def test_what_takes_a_restart_is_named() -> None:
     before, after = (
         read(TEXT).policy,

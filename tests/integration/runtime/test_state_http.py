@@ -99,7 +99,7 @@ async def test_tokens_say_who_sees_what(bench: Bench, tmp_path: Path, monkeypatc
                 headers = {"Authorization": f"Bearer {secret}"} if secret else {}
                 async with http.get(f"{base}/state/default/{path}", headers=headers) as response:
                     body = await response.json()
-                    return response.status, [view["agent"] for view in body.get("views", ())]
+                    return response.status, [view.get("agent", "") for view in body.get("views", ())]
 
             assert await seen("agents", None) == (401, [])
             assert await seen("agents", "wrong-secret-of-some-length") == (401, [])
@@ -109,6 +109,26 @@ async def test_tokens_say_who_sees_what(bench: Bench, tmp_path: Path, monkeypatc
             assert (await seen("agents/alice", "alice-secret-of-some-length"))[0] == 200
             assert (await seen("queues", "alice-secret-of-some-length"))[0] == 200
             assert (await seen("calls", "alice-secret-of-some-length"))[0] == 403
+
+
+async def test_who_loses_his_token_is_fed_no_more(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOARD", "board-secret-of-some-length")
+    monkeypatch.setenv("ALICE", "alice-secret-of-some-length")
+    path = tmp_path / "tokens.toml"
+    path.write_text(TOKENS)
+    readers = Readers(str(path), ["default"], host="127.0.0.1")
+    headers = {"Authorization": "Bearer alice-secret-of-some-length"}
+    async with bench.worker("a") as a, served(bench, a, readers) as base, _http() as http:
+        async with http.get(f"{base}/state/default/changes", headers=headers) as response:
+            assert response.status == 200
+            path.write_text(TOKENS[: TOKENS.index("[alice]")])
+            readers.reload()
+            with anyio.fail_after(15):
+                await response.read()
+        async with http.get(f"{base}/state/default/changes", headers=headers) as response:
+            assert response.status == 401
 
 
 async def test_without_tokens_only_a_loopback_address_tells(bench: Bench) -> None:
@@ -125,15 +145,16 @@ async def test_without_tokens_only_a_loopback_address_tells(bench: Bench) -> Non
 async def test_changes_are_fed_and_a_client_goes_on_where_it_was(bench: Bench) -> None:
     async with bench.worker("a") as a:
         await bench.append("agent", "alice", Enrol("test"))
-        await eventually(lambda: has(bench, "agent:alice"))
+        # An agent who is enrolled tells his queues of himself.
+        await eventually(lambda: has(bench, "agent:alice", "queue:support"))
         async with served(bench, a, open_to_all()) as base, _http() as http:
             url = f"{base}/state/default/changes"
             async with http.get(url) as response:
                 assert response.content_type == "text/event-stream"
                 events = _events(response)
-                first = [await anext(events) for _ in range(3)]
-                assert [event["event"] for event in first] == ["reset", "agent", "ready"]
-                last = first[2]["id"]
+                first = [await anext(events) for _ in range(4)]
+                assert [event["event"] for event in first] == ["reset", "queue", "agent", "ready"]
+                last = first[3]["id"]
                 await bench.ring("c1")
                 event = await anext(events)
                 while event["event"] != "call":

@@ -8,7 +8,7 @@ entry of the stream of changes: with `Last-Event-ID` a client goes on from there
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import anyio
 import msgspec
@@ -18,7 +18,7 @@ from ingress.envelope import Address
 from ingress.errors import LogUnavailableError
 from worker.runtime.clock import monotonic
 from worker.runtime.published import Published
-from worker.runtime.state.readers import Reader
+from worker.runtime.state.readers import Denied, Reader
 from worker.views.model import PLURALS, AnyView, encode_view
 
 #: Of one worker: each of them reads Redis on a connection of its own.
@@ -52,8 +52,12 @@ class Feed:
         """End all feeds: the worker stops."""
         self._over = True
 
-    async def serve(self, request: web.Request, tenant: str, reader: Reader) -> web.StreamResponse:
-        """Answer with the feed, until the client goes, is too slow, or the worker stops.
+    async def serve(
+        self, request: web.Request, tenant: str, admit: Callable[[], Reader | Denied]
+    ) -> web.StreamResponse:
+        """Answer with the feed, until the client goes, is too slow, may look no more, or the worker stops.
+
+        *admit* says who asks, or why he may not, by the tokens of the moment: it is asked again and again.
 
         Raises:
             LogUnavailableError: Redis failed before anything was sent.
@@ -64,33 +68,41 @@ class Feed:
             )
         self._clients += 1
         try:
-            return await self._serve(request, tenant, reader)
+            return await self._serve(request, tenant, admit)
         finally:
             self._clients -= 1
 
-    async def _serve(self, request: web.Request, tenant: str, reader: Reader) -> web.StreamResponse:
+    async def _serve(
+        self, request: web.Request, tenant: str, admit: Callable[[], Reader | Denied]
+    ) -> web.StreamResponse:
         last = request.headers.get("Last-Event-ID", "")
         resumes = _is_id(last) and await self._published.reaches(tenant, last)
-        start = b""
+        start: list[bytes] = []
         if not resumes:
             # Read first: what changes while the views are read is sent again.
-            last, start = await self._published.newest(tenant), await self._all(tenant, reader)
+            last, start = await self._published.newest(tenant), await self._all(tenant, admit())
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         try:
             await response.prepare(request)
             if not resumes:
-                await _send(response, start + _event("ready", b"{}", last))
-            await self._follow(response, tenant, reader, last)
+                for part in (*start, _event("ready", b"{}", last)):
+                    await _send(response, part)
+            await self._follow(response, tenant, admit, last)
         except (ConnectionError, TimeoutError, LogUnavailableError):
             # The client has gone, or does not read, or Redis has: he comes again, and goes on.
             if request.transport is not None:
                 request.transport.abort()
         return response
 
-    async def _follow(self, response: web.StreamResponse, tenant: str, reader: Reader, last: str) -> None:
+    async def _follow(
+        self, response: web.StreamResponse, tenant: str, admit: Callable[[], Reader | Denied], last: str
+    ) -> None:
         sent_at = monotonic()
         while not self._over:
             changes = await self._published.changes(tenant, last, wait_secs=WAIT_SECS)
+            reader = admit()
+            if isinstance(reader, Denied):
+                return
             seen = [each for each in changes.addresses if reader.sees(each.kind, each.id)]
             last = changes.last
             for start in range(0, len(seen), CHUNK):
@@ -103,12 +115,16 @@ class Feed:
                 await _send(response, b": nothing has changed\n\n")
                 sent_at = monotonic()
 
-    async def _all(self, tenant: str, reader: Reader) -> bytes:
+    async def _all(self, tenant: str, reader: Reader | Denied) -> list[bytes]:
+        """Return all that *reader* may see, in parts that a slow client takes in time."""
         parts = [_event("reset", b"{}", "")]
+        if isinstance(reader, Denied):
+            return parts
         for kind in PLURALS.values():
             found = await self._published.listing(tenant, kind)
-            parts += [_event(kind, encode_view(view), "") for view in found.views if reader.sees_view(view)]
-        return b"".join(parts)
+            events = [_event(kind, encode_view(view), "") for view in found.views if reader.sees_view(view)]
+            parts += [b"".join(events[start : start + CHUNK]) for start in range(0, len(events), CHUNK)]
+        return parts
 
 
 async def _send(response: web.StreamResponse, raw: bytes) -> None:

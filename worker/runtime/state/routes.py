@@ -80,14 +80,17 @@ class _State:
     async def changes(self, request: web.Request) -> web.StreamResponse:
         """Answer with the feed of changes."""
 
-        async def answer(request: web.Request, reader: Reader) -> web.StreamResponse:
-            return await self._feed.serve(request, request.match_info["tenant"], reader)
+        async def answer(request: web.Request, _: Reader) -> web.StreamResponse:
+            return await self._feed.serve(request, request.match_info["tenant"], lambda: self._admit(request))
 
         return await self._for_readers(answer)(request)
 
+    def _admit(self, request: web.Request) -> Reader | Denied:
+        return self._readers.admit(request.match_info["tenant"], request.headers.get("Authorization"))
+
     def _for_readers(self, answer: Callable[[web.Request, Reader], Awaitable[web.StreamResponse]]) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
-            reader = self._readers.admit(request.match_info["tenant"], request.headers.get("Authorization"))
+            reader = self._admit(request)
             if isinstance(reader, Denied):
                 return _problem(reader.status, reader.reason)
             try:
