@@ -175,7 +175,7 @@ def _of_queue(event: Event, acts: tuple[Act, ...]) -> Iterator[Said]:
             case Tell(to=to, notice=n.GoOn(reason=why, goal=goal)):
                 yield _leg(event, to.id), f.SentOn(now_ms, queue, why, goal is not None)
                 if goal is not None and why != "callback":
-                    yield _leg(event, to.id), f.Led(now_ms, *goal_of(goal), "")
+                    yield _leg(event, to.id), f.Led(now_ms, *goal_of(goal), _key_of(event) if why == "key" else "")
             case SetTimer(key=key) if key.startswith("max-wait:"):
                 yield _leg(event, key.partition(":")[2]), f.Admitted(now_ms, queue)
             case Note(what="abandoned" | "short-abandoned" as what, of=call, value=waited_ms):
@@ -186,6 +186,15 @@ def _of_queue(event: Event, acts: tuple[Act, ...]) -> Iterator[Said]:
                 yield _leg(event, leg), f.HungUp(now_ms, leg)
             case _:
                 pass
+
+
+def _key_of(event: Event) -> str:
+    """Return the key that a waiting caller has pressed by an event."""
+    match event.body:
+        case n.Told(notice=n.KeyPressed(digit=digit)):
+            return digit
+        case _:
+            return ""
 
 
 def _of_conference(
