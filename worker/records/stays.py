@@ -25,6 +25,8 @@ def stays_of(known: Facts, record: m.InteractionRecord) -> tuple[m.Stay, ...]:
     """
     stays: list[m.Stay] = []
     present: dict[str, int] = {}
+    #: Of which he is counted as gone: he may be told to have met an agent before.
+    gone: dict[str, int] = {}
     admitted: set[str] = set()
     for step in _steps(known, record):
         match step:
@@ -42,8 +44,15 @@ def stays_of(known: Facts, record: m.InteractionRecord) -> tuple[m.Stay, ...]:
                 number = present[queue]
                 at_ms = max(stays[number].entered_ms, step.ended_ms or step.at_ms)
                 stays[number] = _ended(stays[number], "answered", at_ms, agent=step.agent)
+            case m.OfferMade(queue=queue) if queue in gone:
+                # News of a meeting and of the end cross; he met his agent all the same.
+                number = gone.pop(queue)
+                at_ms = max(stays[number].entered_ms, step.ended_ms or step.at_ms)
+                stays[number] = _ended(replace(stays[number], end="waiting"), "answered", at_ms, agent=step.agent)
             case f.SentOn(queue=queue) | f.Lapsed(queue=queue) if queue in present:
                 number = present.pop(queue)
+                if isinstance(step, f.Lapsed) and step.what != "given-up" and stays[number].end == "waiting":
+                    gone[queue] = number
                 stays[number] = _left(stays[number], step, admitted=queue in admitted)
             case f.WentOn(queue=queue) if queue in present:
                 number = present[queue]

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ingress.envelope import Address
 from worker.aggregates import machine
-from worker.decisions.decision import Act, Tell
+from worker.decisions.decision import Act, Note, Tell
 from worker.events import notices as n
 from worker.events import webhooks as w
 from worker.events.event import Body, Event
@@ -73,6 +73,18 @@ def test_that_record_tells_what_happened() -> None:
     assert (stay.end, stay.waited_ms, stay.answered_by) == ("answered", 40, "bob")
     assert [talk.talk_ms for talk in record.conversations] == [1_000]
     assert (record.result, record.ended_by) == ("answered", "caller")
+
+
+def test_who_was_counted_as_gone_before_it_was_told_that_he_met_his_agent_was_answered() -> None:
+    book = Book()
+    met, gone = happenings()[5], (Note("abandoned", CALL, "50"),)
+    story = [*happenings()[:5], (QUEUE, n.Told(LEG, n.CallerGone(CALL, 1_060)), gone, 1_061), (*met[:3], 1_062)]
+    for number, (address, body, acts, at_ms) in enumerate(story):
+        event = Event(f"{at_ms}-{number}", f"e{number}", address, at_ms, at_ms, body)
+        state = machine.new(address)
+        list(book.take(state, state, event, acts))
+    (record,) = book.open()
+    assert [(stay.end, stay.waited_ms, stay.answered_by) for stay in record.stays] == [("answered", 40, "bob")]
 
 
 def test_a_stay_bears_the_threshold_that_its_queue_had_when_it_began() -> None:

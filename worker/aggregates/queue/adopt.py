@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from worker.aggregates.queue import coming, offering, places
+from worker.aggregates.queue import coming, offering, parting, places
 from worker.aggregates.queue.state import Caller, Closed, End, Offer, Queue, TimerKind
 from worker.commands import command as c
 from worker.decisions.decision import Act, CancelTimer, Note, Send, SetTimer, Tell
@@ -28,7 +28,7 @@ def adopt(queue: Queue, acts: tuple[Act, ...]) -> Queue:
 def cleared(queue: Queue) -> Queue:
     """Return the queue without what the fold has left for the decision."""
     return replace(
-        queue, agenda=(), sweep=False, emptied=False, left=(), releases=(), undos=(), presences=(), strays=()
+        queue, agenda=(), sweep=False, emptied=False, left=(), met=(), releases=(), undos=(), presences=(), strays=()
     )  # fmt: skip
 
 
@@ -134,6 +134,8 @@ def _untimed(caller: Caller, kind: TimerKind) -> Caller:
 def _noted(queue: Queue, what: str, of: str, value: str) -> Queue:
     """Adopt what the policy has made of a fact."""
     caller, tally = queue.callers.get(of), queue.tally
+    if what in ("abandoned", "abandoned-late", "short-abandoned"):
+        queue = parting.counted(queue, what, of)
     match what:
         case "abandoned":
             waited_ms = int(value)
@@ -145,6 +147,8 @@ def _noted(queue: Queue, what: str, of: str, value: str) -> Queue:
             return replace(queue, tally=replace(tally, short_abandoned=tally.short_abandoned + 1))
         case "moved":
             return replace(queue, tally=replace(tally, moved=tally.moved + 1))
+        case "met" | "met-in-time":
+            return parting.corrected(queue, of, int(value), in_time=what == "met-in-time")
         case "lapsed":
             return replace(queue, lapsed={**queue.lapsed, of: int(value)})
         case "in-time" | "late" if caller:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from worker.aggregates.queue import places
+from worker.aggregates.queue import parting, places
 from worker.aggregates.queue.state import (
     COMMITTED,
     Callback,
@@ -62,6 +62,8 @@ def depart(queue: Queue, leg: str, at_ms: int, *, moved: bool = False) -> Queue:
         if offer.step in COMMITTED and not moved:
             presence = Presence(offer.conference, leg, at_ms, inside=False)
             queue = replace(queue, presences=(*queue.presences, presence))
+    if not moved:
+        queue = parting.part(queue, caller, at_ms)
     queue = places.drop(queue, caller, at_ms, moved=moved)
     return replace(queue, left=(*queue.left, Departure(caller, at_ms, moved)))
 

@@ -6,6 +6,7 @@ from ingress.intents.model import Asked
 from worker.aggregates.queue import asking, choosing, staying
 from worker.aggregates.queue.desk import Desk
 from worker.aggregates.queue.state import Departure, Queue
+from worker.aggregates.queue.tally import Met
 from worker.commands import command as c
 from worker.decisions.decision import Act, CancelTimer, Note, Send, SetTimer
 from worker.events import notices as n
@@ -24,6 +25,8 @@ def decide(queue: Queue, event: Event, policy: Tenant) -> tuple[Act, ...]:
     _looked(desk, queue)
     for departure in queue.left:
         _departed(desk, departure)
+    for met in queue.met:
+        _met(desk, met)
     if isinstance(event.body, Asked):
         asking.answer(desk, event.body.intent, event.body.by)
     everybody = queue.sweep or desk.removed or queue.emptied
@@ -101,3 +104,13 @@ def _departed(desk: Desk, departure: Departure) -> None:
     if desk.rules.resume_secs > 0 and caller.number.lower() not in NO_NUMBER:
         desk.do(Note("lapsed", caller.number, str(caller.since_ms)))
         desk.do(SetTimer(f"resume:{caller.number}", desk.now_ms + round(desk.rules.resume_secs * 1000)))
+
+
+def _met(desk: Desk, met: Met) -> None:
+    """Say what the policy makes of a meeting that was heard of after the end of the stay."""
+    parted = desk.queue.parted.get(met.offer)
+    if parted is None:
+        return
+    waited_ms = max(0, met.at_ms - parted.arrived_ms)
+    in_time = not parted.called_back and waited_ms <= desk.rules.service_level_secs * 1000
+    desk.do(Note("met-in-time" if in_time else "met", met.offer, str(waited_ms)))

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from worker.aggregates.queue import places
+from worker.aggregates.queue import parting, places
 from worker.aggregates.queue.coming import released
 from worker.aggregates.queue.state import (
     COMMITTED,
@@ -118,7 +118,9 @@ def connected(queue: Queue, ident: str, at_ms: int) -> Queue:
     """Caller and agent are together."""
     caller = queue.caller_of(ident)
     offer = places.offer_named(caller, ident) if caller else None
-    if caller is None or offer is None or offer.step in ("undoing", "connected"):
+    if caller is None:
+        return parting.met(queue, ident, at_ms)
+    if offer is None or offer.step in ("undoing", "connected"):
         return queue
     queue, caller = places.count(
         queue, caller, "called-back" if caller.callback else "answered", max(0, at_ms - caller.arrived_ms)

@@ -13,7 +13,7 @@ import msgspec
 from ingress.envelope import Address
 from worker.aggregates.queue.ranks import Ranks
 from worker.aggregates.queue.shards import Shards
-from worker.aggregates.queue.tally import Tally
+from worker.aggregates.queue.tally import Met, Parted, Tally
 from worker.events.notices import GoOnReason, NotFree
 from worker.policy.model import Digit
 
@@ -251,6 +251,8 @@ class Queue(msgspec.Struct, frozen=True, gc=False, tag="queue"):
     departures: Ranks = Ranks()
     #: Since when those waited who hung up and may ring again, by number.
     lapsed: dict[str, int] = {}
+    #: Those who hung up and may have met their agents before, by offer.
+    parted: dict[str, Parted] = {}
     closed: Closed | None = None
 
     #: What the fold leaves for the decision: callers that something has changed for, all callers (`sweep`), …
@@ -259,6 +261,7 @@ class Queue(msgspec.Struct, frozen=True, gc=False, tag="queue"):
     #: The last agent has logged out.
     emptied: bool = False
     left: tuple[Departure, ...] = ()
+    met: tuple[Met, ...] = ()
     releases: tuple[Release, ...] = ()
     undos: tuple[Undo, ...] = ()
     presences: tuple[Presence, ...] = ()

@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
+from msgspec.structs import replace
+
+
+class Parted(msgspec.Struct, frozen=True, gc=False):
+    """A caller who hung up when he may just have met his agent: he is counted as gone until that is heard of."""
+
+    call: str
+    number: str
+    arrived_ms: int
+    since_ms: int
+    at_ms: int
+    called_back: bool
+    #: How he was counted, and whether he was counted among those who left late too.
+    end: Literal["abandoned", "short-abandoned"] = "abandoned"
+    late: bool = False
+
+
+class Met(msgspec.Struct, frozen=True, gc=False):
+    """That one who had been counted as gone had met his agent, for this offer."""
+
+    offer: str
+    at_ms: int
 
 
 class Tally(msgspec.Struct, frozen=True, gc=False):
@@ -30,6 +54,18 @@ class Tally(msgspec.Struct, frozen=True, gc=False):
     longest_wait_ms: int = 0
     #: From a connection until the agent is free again: a mean that follows the last ones. 0: nothing is known.
     handling_ms: int = 0
+
+    def corrected(self, parted: Parted, waited_ms: int) -> Tally:
+        """Return the counts with one as met who was counted as gone. The longest wait stays what it is."""
+        was = parted.end.replace("-", "_")
+        now = "called_back" if parted.called_back else "answered"
+        counts = {was: getattr(self, was) - 1, now: getattr(self, now) + 1}
+        return replace(
+            self,
+            abandoned_late=self.abandoned_late - parted.late,
+            wait_total_ms=self.wait_total_ms + waited_ms,
+            **counts,
+        )
 
     @property
     def ended(self) -> int:
