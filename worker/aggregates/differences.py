@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from worker.aggregates.call.state import Call
 from worker.aggregates.conference.decide import strangers
+from worker.aggregates.conference.manner import unheeded
 from worker.aggregates.conference.presence import looked
 from worker.aggregates.conference.state import Conference
 from worker.aggregates.machine import AggregateState
@@ -67,6 +68,8 @@ def _differences(state: AggregateState, look: Observed) -> Iterator[str]:
                 yield "left"
             if strangers(after, look):
                 yield "stranger"
+            if unheeded(state, look):
+                yield "unheeded"
         case Queue(), QueueSeen():
             if unknown(state, look):
                 yield "unknown"

@@ -51,9 +51,14 @@ class CallSeen(msgspec.Struct, frozen=True, tag="call-seen"):
 
 
 class ParticipantsSeen(msgspec.Struct, frozen=True, tag="participants-seen"):
-    """The call legs in a conference; none when there is no such conference."""
+    """The call legs in a conference; none when there is no such conference.
+
+    Who of them is on hold, and who is mute. None: an older release did not look.
+    """
 
     calls: tuple[str, ...]
+    held: tuple[str, ...] | None = None
+    muted: tuple[str, ...] | None = None
 
 
 class ConferenceSeen(msgspec.Struct, frozen=True, tag="conference-seen"):

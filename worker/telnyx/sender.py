@@ -193,8 +193,12 @@ class Sender:
                 case c.ReadCall(call=call):
                     return CallSeen((await self._client.calls.retrieve(call)).is_alive)
                 case c.ReadParticipants(conference=conference):
-                    inside = [p.call_control_id async for p in self._client.conferences.participants(conference)]
-                    return ParticipantsSeen(tuple(inside))
+                    inside = [each async for each in self._client.conferences.participants(conference)]
+                    return ParticipantsSeen(
+                        tuple(p.call_control_id for p in inside),
+                        held=tuple(p.call_control_id for p in inside if p.on_hold),
+                        muted=tuple(p.call_control_id for p in inside if p.muted),
+                    )
                 case c.FindConference(name=name):
                     found = self._client.conferences.list(ConferencesQuery(name=name, status="in_progress"))
                     ids = [conference.id async for conference in found]

@@ -1,11 +1,13 @@
 """How those inside are heard, held and recorded: what should be so, compared with what was last commanded.
 
-Telnyx has no webhook for any of it, and a command says how something should be. So one that failed is said again.
+Telnyx has no webhook for any of it, and a command says how something should be. So one that failed is said again; and
+so is one that was accepted, where a later look at the participants shows that it was not done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -13,13 +15,16 @@ from worker.aggregates.conference.state import Conference
 from worker.commands import command as c
 from worker.decisions.decision import Act, Send, SetTimer
 from worker.events.event import Event
-from worker.events.outcomes import Outcome, Refused, Succeeded
+from worker.events.outcomes import Observed, Outcome, ParticipantsSeen, Refused, Succeeded
 from worker.events.timers import TimerFired
 from worker.policy.model import Tenant
 
+V = TypeVar("V")
 AGAIN_MS = 1_000
 #: After so many failures in a row what was asked for last is taken for done.
 MAX_FAILURES = 20
+#: What was accepted and not done is said again so often at most; then Telnyx is not to be moved.
+MAX_UNHEEDED = 5
 Manner = c.Hold | c.Unhold | c.Mute | c.Unmute | c.ChangeRole | c.RecordPause | c.RecordResume
 _KINDS = (c.Hold, c.Unhold, c.Mute, c.Unmute, c.ChangeRole, c.RecordPause, c.RecordResume)
 
@@ -29,12 +34,15 @@ def fold(conference: Conference, event: Event) -> Conference:
     match event.body:
         case Outcome(command=command, result=result) if isinstance(command, _KINDS):
             if isinstance(result, Succeeded):
-                return replace(conference, failures=0)
+                done_ms = {**conference.done_ms, key_of(command): event.received_ms}
+                return replace(conference, failures=0, done_ms=done_ms)
             passes = not isinstance(result, Refused) or result.disposition == "wait"
             if not passes or conference.failures >= MAX_FAILURES:
                 return replace(conference, failures=0)
             made = {**conference.made, key_of(command): None}
             return replace(conference, made=made, failures=conference.failures + 1, resting=True)
+        case Observed() as look:
+            return _not_done(conference, unheeded(conference, look))
         case TimerFired(key="manner"):
             return replace(conference, resting=False)
         case _:
@@ -64,15 +72,53 @@ def adopt(conference: Conference, act: Act) -> Conference:
         case Send(command=command) if isinstance(command, _KINDS):
             on = isinstance(command, c.Hold | c.Mute | c.RecordPause)
             value = command.role if isinstance(command, c.ChangeRole) else ("on" if on else "off")
-            return _note(conference, key_of(command), value)
+            # What is under way is not to be seen yet.
+            done_ms = {key: ms for key, ms in conference.done_ms.items() if key != key_of(command)}
+            return _note(replace(conference, done_ms=done_ms), key_of(command), value)
         case _:
             return conference
 
 
+def unheeded(conference: Conference, look: Observed) -> tuple[str, ...]:
+    """Return what Telnyx had accepted before it was looked at, and has not done: holding and muting can be seen."""
+    seen = look.seen
+    if not isinstance(seen, ParticipantsSeen) or seen.held is None or seen.muted is None or look.at_ms is None:
+        return ()
+    found = []
+    for key, done_ms in conference.done_ms.items():
+        what, _, leg = key.partition(":")
+        legs = {"hold": seen.held, "mute": seen.muted}.get(what)
+        if legs is None or leg not in seen.calls or done_ms >= look.at_ms:
+            continue
+        made = conference.made.get(key, "off")
+        again = conference.unheeded.get(key, 0) < MAX_UNHEEDED
+        if made is not None and again and (leg in legs) != (made == "on"):
+            found.append(key)
+    return tuple(found)
+
+
+def _not_done(conference: Conference, keys: tuple[str, ...]) -> Conference:
+    """Command these anew. Nobody knows how they are, until that is accepted."""
+    for key in keys:
+        often = {**conference.unheeded, key: conference.unheeded.get(key, 0) + 1}
+        conference = replace(conference, made={**conference.made, key: None}, unheeded=often)
+    return conference
+
+
 def tidy(conference: Conference) -> Conference:
-    """Forget how legs were that have left."""
-    kept = {key: value for key, value in conference.made.items() if _is_here(conference, *key.split(":", 1))}
-    return replace(conference, made=kept) if len(kept) < len(conference.made) else conference
+    """Forget how legs were that have left, and what was not done of a conversation that is over."""
+    if conference.talk is None and conference.unheeded:
+        conference = replace(conference, unheeded={})
+    return replace(
+        conference,
+        made=_of_those_here(conference, conference.made),
+        done_ms=_of_those_here(conference, conference.done_ms),
+    )
+
+
+def _of_those_here(conference: Conference, known: dict[str, V]) -> dict[str, V]:
+    kept = {key: value for key, value in known.items() if _is_here(conference, *key.split(":", 1))}
+    return kept if len(kept) < len(known) else known
 
 
 def _is_here(conference: Conference, what: str, leg: str = "") -> bool:

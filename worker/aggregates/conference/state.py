@@ -166,6 +166,9 @@ class Conference(msgspec.Struct, frozen=True, tag="conference"):
     #: A command that says how something should be has failed: it is said again in a while, so often at most.
     failures: int = 0
     resting: bool = False
+    #: When Telnyx accepted what was commanded last, and how often a look showed that it had not done it; as `made`.
+    done_ms: dict[str, int] = {}
+    unheeded: dict[str, int] = {}
 
     @property
     def id(self) -> str:
