@@ -1,4 +1,4 @@
-"""A hold or a mute that Telnyx accepts and does not do: seen when the participants are looked at, and commanded anew."""
+"""A hold or a mute that Telnyx accepts and does not do: seen in a look at the participants, and commanded anew."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def talk() -> Conversation:
 def look(
     talk: Conversation, *, held: tuple[str, ...] | None = (), muted: tuple[str, ...] | None = (), at_ms: int = 0
 ) -> tuple[str, ...]:
-    """Look at the participants, now or at another time; return what differs, which is in the log only if something does."""
+    """Look at the participants, now or then; return what differs: if nothing does, the log does not have the look."""
     talk.now_ms += 10
     seen = Observed(
         "look", c.ReadParticipants("room"), ParticipantsSeen((LEG, "c1"), held, muted), at_ms or talk.now_ms
@@ -44,19 +44,18 @@ def look(
 def test_what_was_accepted_and_not_done_is_commanded_anew(
     talk: Conversation, ask: i.CareIntent, undo: i.CareIntent, command: type[c.AnyCommand], other: type[c.AnyCommand]
 ) -> None:
-    leg = "c1" if command is c.Hold else LEG
-    shown = {"held" if command is c.Hold else "muted": (leg,)}
+    held, muted = (("c1",), ()) if command is c.Hold else ((), (LEG,))
     talk.ask(ask)
     talk.succeed(command)
-    assert look(talk, **shown) == ()
+    assert look(talk, held=held, muted=muted) == ()
     assert look(talk) == ("unheeded",)
     assert [type(x) for x in talk.open()] == [command]
     talk.succeed(command)
-    assert look(talk, **shown) == ()
+    assert look(talk, held=held, muted=muted) == ()
     talk.ask(undo)
     talk.succeed(other)
     assert look(talk) == ()
-    assert look(talk, **shown) == ("unheeded",)
+    assert look(talk, held=held, muted=muted) == ("unheeded",)
     assert [type(x) for x in talk.open()] == [other]
 
 
