@@ -6,6 +6,7 @@ past them. Commands are collected in `sent`; what becomes of one is said with `s
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 
 from ingress.envelope import Address, AggregateKind
@@ -48,6 +49,7 @@ class Stage:
         self._timers: dict[tuple[Address, str], int] = {}
         self._inbox: deque[tuple[Address, Body, int]] = deque()
         self._count = 0
+        self._numbers = itertools.count()
         #: The newest event's id, and what was decided upon it.
         self.last_event = ""
         self.last_acts: tuple[Act, ...] = ()
@@ -114,22 +116,31 @@ class Stage:
         self._inbox.append((sent.address, Outcome(sent.id, sent.command, result), self.now_ms))
         self._drain()
 
+    def ruling(self, address: Address) -> Tenant:
+        """Return the policy by which the aggregate at *address* decides."""
+        del address
+        return self.policy
+
     def _drain(self) -> None:
         while self._inbox:
             address, body, occurred_ms = self._inbox.popleft()
-            self._count += 1
-            event = Event(f"{self.now_ms}-{self._count}", f"e{self._count}", address, self.now_ms, occurred_ms, body)
-            state = machine.fold(self.states.get(address) or machine.new(address), event)
-            acts = machine.decide(state, event, self.policy)
-            self.states[address] = machine.adopt(state, acts)
-            self.last_event, self.last_acts = event.event_id, acts
-            for act in acts:
-                match act:
-                    case Send(command):
-                        self.sent.append(Sent(len(self.sent), address, command))
-                    case Tell(to, notice):
-                        self.deliver(to, Told(address, notice))
-                    case SetTimer(key, due_ms):
-                        self._timers[address, key] = due_ms
-                    case CancelTimer(key):
-                        self._timers.pop((address, key), None)
+            self._take(address, body, self.now_ms, occurred_ms)
+
+    def _take(self, address: Address, body: Body, received_ms: int, occurred_ms: int) -> None:
+        """Let an aggregate take in an event, and do what it decides."""
+        self._count += 1
+        event = Event(f"{received_ms}-{self._count}", f"e{self._count}", address, received_ms, occurred_ms, body)
+        state = machine.fold(self.states.get(address) or machine.new(address), event)
+        acts = machine.decide(state, event, self.ruling(address))
+        self.states[address] = machine.adopt(state, acts)
+        self.last_event, self.last_acts = event.event_id, acts
+        for act in acts:
+            match act:
+                case Send(command):
+                    self.sent.append(Sent(next(self._numbers), address, command))
+                case Tell(to, notice):
+                    self.deliver(to, Told(address, notice))
+                case SetTimer(key, due_ms):
+                    self._timers[address, key] = due_ms
+                case CancelTimer(key):
+                    self._timers.pop((address, key), None)

@@ -15,6 +15,7 @@ from worker.decisions.decision import Accept, Refuse
 from worker.events import notices as n
 from worker.events.event import Body
 from worker.events.intents import Enrol, Strike
+from worker.events.outcomes import ConferenceSeen
 from worker.testing.agents import AgentStage, agent_tenant
 from worker.testing.stage import Sent
 
@@ -251,6 +252,8 @@ class AgentMachine(RuleBasedStateMachine):
                 self.alice.succeed(sent, call=leg)
             case _, c.CreateConference():
                 self.alice.succeed(sent, conference=f"room{next(self.rooms)}")
+            case _, c.FindConference():
+                self.alice.see(sent, ConferenceSeen(None))
             case _:
                 self.alice.succeed(sent)
         self.look(before)

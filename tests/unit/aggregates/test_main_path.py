@@ -241,6 +241,28 @@ def test_a_conference_whose_creation_is_unknown_is_found_by_its_name(centre: Cen
     assert centre.agent("alice").duty == "available"
 
 
+@pytest.mark.parametrize("lost", ["the look", "the join"])
+def test_a_conference_in_which_an_agent_may_be_is_looked_for_again_before_another_is_made(
+    centre: Centre, lost: str
+) -> None:
+    centre.sign_in("alice")
+    centre.succeed(centre.last(c.Dial), call="leg")
+    centre.tell("agent", "alice", n.Told(centre.address("call", "leg"), n.LegAnswered("leg", 0)))
+    centre.lose(centre.last(c.CreateConference))
+    looked_for = centre.last(c.FindConference).command
+    if lost == "the look":
+        centre.lose(centre.last(c.FindConference))
+    else:
+        centre.see(centre.last(c.FindConference), ConferenceSeen("room"))
+        centre.lose(centre.last(c.JoinConference))
+    assert not centre.open()
+    centre.advance(1)
+    assert [sent.command for sent in centre.open()] == [looked_for]
+    centre.see(centre.last(c.FindConference), ConferenceSeen("room"))
+    centre.succeed(centre.last(c.JoinConference))
+    assert (centre.agent("alice").duty, centre.agent("alice").conference) == ("available", "room")
+
+
 def test_the_maximum_wait_ends_in_an_apology_and_hang_up(centre: Centre) -> None:
     centre.ring("c1")
     centre.advance(60)

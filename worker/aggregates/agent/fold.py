@@ -67,7 +67,7 @@ def _folded(agent: Agent, event: Event) -> Agent:
                 case c.JoinConference(call=leg, conference=conference):
                     return room.entered(agent, leg, conference, result, now_ms)
                 case c.FindConference():
-                    return room.found(agent, None)
+                    return room.unread(agent)
                 case _:
                     return agent
         case Observed(command=c.FindConference(), seen=ConferenceSeen(conference=conference)):
@@ -116,6 +116,8 @@ def _timer(agent: Agent, key: str, now_ms: int) -> Agent:
             return line.passed(agent)
         case "room" if agent.room == "waiting":
             return replace(agent, room="none")
+        case "room" if agent.room == "unread":
+            return replace(agent, room="unsure")
         case "room-age" | "leg-age":
             return room.aged(agent, leg=key == "leg-age", now_ms=now_ms)
         case "reserved":

@@ -69,7 +69,7 @@ def room(agent: Agent, event: Event, rules: AgentPolicy | None) -> Iterator[Act]
             yield Send(c.FindConference(_room_name(agent, agent.rooms - 1)))
         case "found":
             yield Send(c.JoinConference(agent.conference or "", agent.leg))
-        case "waiting" if "room" not in agent.timers:
+        case "waiting" | "unread" if "room" not in agent.timers:
             yield SetTimer("room", event.received_ms + ROOM_RETRY_MS)
         case "ready" if agent.introduce:
             ready = n.ConferenceReady(agent.name, agent.leg, event.received_ms)

@@ -36,6 +36,9 @@ def entered(agent: Agent, leg: str, conference: str, result: Succeeded | Refused
             return _enter(agent, conference, now_ms)
         case Refused(code=code) if code in LEG_GONE:
             return line.gone(agent, leg, now_ms)
+        case Unknown():
+            # He may be in it: in two at a time he must not be.
+            return replace(agent, room="unread")
         case _:
             return replace(agent, room="waiting")
 
@@ -47,6 +50,11 @@ def found(agent: Agent, conference: str | None) -> Agent:
     if conference is None:
         return replace(agent, room="waiting")
     return replace(agent, room="found", conference=conference)
+
+
+def unread(agent: Agent) -> Agent:
+    """Whether there is such a conference could not be read: it is looked for again in a while."""
+    return replace(agent, room="unread") if agent.room == "finding" else agent
 
 
 def over(agent: Agent, conference: str, now_ms: int) -> Agent:

@@ -97,7 +97,8 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
     #: Legs told to end of whose end nothing is known yet: until then his phone is not free.
     parting: tuple[str, ...] = ()
 
-    room: Literal["none", "screening", "asked", "unsure", "finding", "found", "waiting", "ready"] = "none"
+    #: `waiting`: another conference is asked for in a while; `unread`: it is looked for again, for he may be in it.
+    room: Literal["none", "screening", "asked", "unsure", "finding", "found", "waiting", "unread", "ready"] = "none"
     conference: str | None = None
     #: The conference that he leaves for another one.
     leaving: str | None = None

@@ -36,7 +36,7 @@ class Watch:
     def __init__(self, world: Simulation) -> None:
         self._world = world
         self._positions: dict[Partition, tuple[int, int]] = {}
-        self._waited_since: dict[str, float] = {}
+        self._waited_since: dict[tuple[str, str], float] = {}
         self._free_since: dict[str, float] = {}
         self._conduct = Conduct(world)
 
@@ -156,16 +156,18 @@ class Watch:
 
     def _nobody_waits_for_nothing(self, now: float) -> None:
         world = self._world
-        waiting = {leg.id: leg.queue for leg in world.phones.legs.values() if leg.alive and leg.queue is not None}
+        legs = [leg for leg in world.phones.legs.values() if leg.alive and leg.queue is not None]
+        # In another queue other agents may be asked, and its tiers count from when he came into it.
+        waiting = [(leg.id, leg.queue or "") for leg in legs]
         free = self._conduct.agents_at_rest()
-        self._waited_since = {call: self._waited_since.get(call, now) for call in waiting}
+        self._waited_since = {stay: self._waited_since.get(stay, now) for stay in waiting}
         self._free_since = {agent: self._free_since.get(agent, now) for agent in free}
         begun = now - WAITS_SECS - WRAP_UP_SECS
         if begun < world.history.faults_end_secs + world.history.longest_start_secs:
             return
         idle = [agent for agent, since in self._free_since.items() if since <= begun]
-        for call, queue in waiting.items():
-            if self._waited_since[call] <= begun and any(may_take(world, agent, queue or "") for agent in idle):
+        for call, queue in waiting:
+            if self._waited_since[call, queue] <= begun and any(may_take(world, agent, queue) for agent in idle):
                 world.complain(f"somebody has waited for {WAITS_SECS:g} s while an agent was free: {call[:12]}")
 
     def _each_once(self, partition: Partition, events: list[Event], decisions: dict[str, Decision]) -> None:
