@@ -12,11 +12,15 @@ import aiohttp
 import anyio
 import anyio.to_thread
 import pytest
+from redis.asyncio import Redis
 from typer.testing import CliRunner
 
+from ingress.log import Keys
 from worker.cli import app
 from worker.console.exits import Exit
 from worker.demo.processes import Process, Processes
+from worker.demo.run import POLICY
+from worker.runtime.policies import Policies
 
 SECRET = "a-secret-of-some-length"
 TOKENS = """
@@ -68,6 +72,34 @@ async def test_an_intent_is_asked_from_the_command_line(processes: Processes, to
     # There is no worker that decides.
     await asked(base, "agent", "--wait-secs", "0.1", "hold", "alice", "--off", status=Exit.UNREACHABLE)
     assert '"by":"desk"' in await asked(base, "agent", "--wait-secs", "0", "--json", "hold", "alice")
+
+
+async def test_an_operator_has_the_policy_read_again(
+    processes: Processes, tokens: Path, redis: Redis, keys: Keys, tmp_path: Path
+) -> None:
+    path, boss, text = tmp_path / "policy.toml", SECRET[::-1], POLICY.read_text()
+    path.write_text(text)
+    base, _ = await started(processes, tokens)
+    arguments = ("worker.cli", "worker", "--policy", str(path), "--api-base", "http://127.0.0.1:1", "--drain-secs", "1")
+    await processes.start("worker", *arguments).line("worker ")
+    path.write_text(text.replace("max_attempts", "max_attempt").replace("connection_id", "conection_id"))
+    said = await asked(base, "policy", "reload", token=boss, status=Exit.REFUSED)
+    assert "did you mean max_attempts?" in said
+    assert "did you mean connection_id?" in said
+    path.write_text(text + "# another\n")
+    said = await asked(base, "policy", "reload", status=Exit.DENIED)
+    assert "reload_policy needs the scope operator" in said
+    await asked(base, "policy", "reload", "--digest", "0", token=boss, status=Exit.USAGE)
+    assert "not the one asked for" in await asked(
+        base, "policy", "reload", "--digest", "0" * 64, token=boss, status=Exit.REFUSED
+    )
+    force = await Policies(redis, keys).in_force()
+    assert force is not None
+    assert force.text == text
+    assert (await asked(base, "policy", "reload", token=boss)).startswith("done\n")
+    force = await Policies(redis, keys).in_force()
+    assert force is not None
+    assert (force.number, force.text) == (2, text + "# another\n")
 
 
 async def test_what_is_wrong_is_said_with_its_status(processes: Processes, tokens: Path) -> None:

@@ -95,13 +95,9 @@ class Worker:
         self._leases = Leases(commands, keys, settings.worker_id, ttl_secs=settings.lease_secs)
         # A dead worker's share is given away before its leases end, so that they are taken the moment they do.
         self._membership = Membership(
-            commands,
-            keys,
-            settings.worker_id,
-            life=self._life,
+            commands, keys, settings.worker_id, life=self._life, clock=self._clock,
             alive_secs=max(4 * TICK_SECS, settings.lease_secs / 2),
-            clock=self._clock,
-        )
+        )  # fmt: skip
         self._accounts = Accounts(metrics)
         self._patience = Patience(most_waiting=settings.max_waiting_commands)
         self.watch = Watch(metrics, self._clock, lag_secs=settings.lag_secs)

@@ -101,6 +101,8 @@ def test_the_policy_that_is_spoilt_here_is_good() -> None:
          f"{WHERE}.hours.office.holidays.02-30: there is no such day"),
         ('zone = "Europe/Berlin"', 'zone = "Europe/Berlin"\nholidays.2026-02-29 = []', 12,
          f"{WHERE}.hours.office.holidays.2026-02-29: there is no such day"),
+        ('zone = "Europe/Berlin"', 'zone = "localtime"', 11,
+         f"{WHERE}.hours.office.zone is 'localtime': there is no such time zone;"),
         ('zone = "Europe/Berlin"', "zone = 1979-05-27", 11,
          f"{WHERE}.hours.office.zone is the date or time 1979-05-27, not 1 to 255 characters"),
         (QUEUE, QUEUE + '\nwaited = { queue = "support" }', 14,
