@@ -120,16 +120,19 @@ def connected(queue: Queue, ident: str, at_ms: int) -> Queue:
     offer = places.offer_named(caller, ident) if caller else None
     if caller is None:
         return parting.met(queue, ident, at_ms)
-    if offer is None or offer.step in ("undoing", "connected"):
+    if offer is None or offer.step == "connected":
         return queue
     queue, caller = places.count(
         queue, caller, "called-back" if caller.callback else "answered", max(0, at_ms - caller.arrived_ms)
     )
+    if caller.connected_ms is None:
+        caller = replace(caller, connected_ms=at_ms)
+    if offer.step == "undoing":
+        # He came in while his join was taken back: they have met, and he is taken out all the same.
+        return places.change(queue, caller)
     known = queue.agents.get(offer.agent)
     if known is not None:
         queue = places.put_agent(queue, offer.agent, replace(known, since_ms=at_ms))
-    if caller.connected_ms is None:
-        caller = replace(caller, connected_ms=at_ms)
     return step(queue, caller, offer, "connected")
 
 

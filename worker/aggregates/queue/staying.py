@@ -86,9 +86,16 @@ def _with_agent(desk: Desk, caller: Caller, offer: Offer | None) -> None:
         desk.do(Send(c.ReadParticipants(offer.conference)))
     elif offer.step == "connected":
         desk.cancel_all(caller)
-        if caller.end == "answered" and caller.connected_ms is not None and not caller.judged:
-            in_time = caller.connected_ms - caller.arrived_ms <= desk.rules.service_level_secs * 1000
-            desk.do(Note("in-time" if in_time else "late", caller.call))
+        _judge(desk, caller)
+    elif offer.step == "undoing":
+        _judge(desk, caller)
+
+
+def _judge(desk: Desk, caller: Caller) -> None:
+    """Hold the wait of one who was answered against the threshold, once."""
+    if caller.end == "answered" and caller.connected_ms is not None and not caller.judged:
+        in_time = caller.connected_ms - caller.arrived_ms <= desk.rules.service_level_secs * 1000
+        desk.do(Note("in-time" if in_time else "late", caller.call))
 
 
 def _assign(desk: Desk, caller: Caller, offer: Offer) -> None:

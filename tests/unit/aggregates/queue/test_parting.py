@@ -6,7 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from worker.aggregates.queue.tally import Tally
+from worker.commands import command as c
 from worker.events import notices as n
+from worker.events.outcomes import Observed, ParticipantsSeen
 from worker.policy.model import Queue
 from worker.testing.line import OneQueue
 
@@ -86,3 +88,18 @@ def test_those_who_may_have_met_their_agents_are_not_remembered_for_ever() -> No
     line.go("c2")
     assert met.offer not in line.state.parted
     assert len(line.state.parted) == 1
+
+
+@pytest.mark.parametrize("secs", [1, 30])
+def test_who_meets_his_agent_while_the_join_is_taken_back_was_answered_whatever_becomes_of_him(secs: float) -> None:
+    line, met = assigned(secs, Queue(service_level_secs=20, connect_secs=5, max_attempts=1))
+    line.advance(5)
+    looked = Observed("look", c.ReadParticipants("room-ann"), ParticipantsSeen(()))
+    line.tell(looked)
+    assert line.with_agent("ann").offers[0].step == "undoing"
+    line.hear(met)
+    assert line.with_agent("ann").offers[0].step == "undoing"
+    line.hear(n.Disconnected(met.offer, "c1"))
+    assert [(call, went.reason) for call, went in line.sent_on()] == [("c1", "failed")]
+    tally = line.state.tally
+    assert (tally.answered, tally.dismissed, tally.answered_in_time) == (1, 0, secs <= 20)
