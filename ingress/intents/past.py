@@ -24,7 +24,10 @@ MAX_STEPS = 100
 NEWS = frozenset({"agent-free", "agent-gone"})
 #: What is always answered: an intent itself, and one that an agent has passed on.
 ANSWERED = (None, "care")
-UNANSWERED = "what is asked waits there with all that comes, until an operator releases it (switchhook quarantine list)"
+UNANSWERED = (
+    "has not answered: it is in quarantine, where this waits with all that comes until an operator releases it "
+    "(switchhook quarantine list), or its worker is of a release that does not know what is asked"
+)
 
 State = Literal["waiting", "under way", "done", "refused", "failed"]
 
@@ -42,7 +45,7 @@ class Decided(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one aggregate made of it. `notice` is what it was told; none: it was asked itself."""
 
     address: str
-    state: Literal["waiting", "decided", "refused", "quarantine"]
+    state: Literal["waiting", "decided", "refused", "quarantine", "unanswered"]
     at_ms: int | None = None
     notice: str | None = None
     reason: str | None = None
@@ -186,7 +189,7 @@ class _Chase:
         acts = await self._pasts.journaled(partition, entry_id)
         at_ms = int(entry_id.partition("-")[0])
         if acts is None and notice in ANSWERED:
-            return Decided(str(address), "quarantine", at_ms, notice, UNANSWERED)
+            return Decided(str(address), "unanswered", at_ms, notice, f"{address} {UNANSWERED}")
         acts = acts or ()
         for act in acts:
             if act.type == "quarantine":
@@ -240,6 +243,8 @@ def _sum(decision: Decided) -> tuple[State, str | None]:
     for step in steps:
         if step.state == "refused":
             return "refused", step.reason
+        if step.state == "unanswered":
+            return "failed", step.reason
         if step.state == "quarantine":
             return "failed", f"{step.address} is in quarantine: {step.reason}"
     if decision.state == "waiting":

@@ -61,6 +61,11 @@ class Policies:
         """What the newest that `look` has seen reads as; None: there is none, or this release cannot read it."""
         return policy_of(self.newest.text) if self.newest else None
 
+    @property
+    def reading(self) -> bool:
+        """Whether there is a newer one than `newest`, which is being read."""
+        return self._unread is not None
+
     async def look(self) -> PolicyLoaded | None:
         """Return the policy in force; None: there has been none.
 

@@ -44,6 +44,8 @@ class Bringer:
         Raises:
             UnavailableError: Redis failed.
         """
+        if self._policies.reading:
+            return
         newest, ruling = self._policies.newest, governing.loaded
         if ruling is not None and (newest is None or newest.number <= ruling.number):
             if newest is None or (newest.number, newest.digest) != (ruling.number, ruling.digest):

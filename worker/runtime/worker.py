@@ -208,7 +208,7 @@ class Worker:
         """Hold *partition* whenever it is rightfully ours and free."""
         failures = 0
         while not self._stopping.is_set():
-            if partition not in self._rightful or not self.redis_ok:
+            if partition not in self._rightful or not self.redis_ok or self._policies.reading:
                 await self._pause(TICK_SECS)
                 continue
             lease, failed = None, False

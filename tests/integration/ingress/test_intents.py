@@ -226,7 +226,7 @@ async def test_what_an_aggregate_in_quarantine_holds_is_not_told_as_done(door: D
     past = await door.tell(accepted)
     assert past.state == "failed"
     assert past.reason is not None
-    assert "default/agent:alice is in quarantine: what is asked waits there" in past.reason
+    assert past.reason.startswith("default/agent:alice has not answered: it is in quarantine, where this waits")
 
 
 async def test_a_key_that_was_forgotten_swallows_no_other_intent(door: Door) -> None:

@@ -21,8 +21,8 @@ from worker.console.exits import Exit
 from worker.events.event import write_entry
 from worker.events.intents import Enrol, Strike
 from worker.events.policies import PolicyLoaded
-from worker.ledger.governing import policy_of
-from worker.policy.load import LoadedPolicy, parse_policy
+from worker.ledger import governing
+from worker.policy.load import LoadedPolicy, parse_policy, read_policy
 from worker.policy.model import Policy
 from worker.runtime import policies as runtime_policies
 from worker.runtime.journal import Journal
@@ -274,19 +274,21 @@ async def test_an_intent_has_the_file_read_again_and_a_bad_one_is_refused_with_a
 async def test_a_large_policy_is_read_beside_what_is_decided(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[str] = []
 
-    def noting(text: str) -> Policy | None:
+    def noting(text: str, path: str) -> Policy:
         threads.append(threading.current_thread().name)
-        return policy_of(text)
+        return read_policy(text, path)
 
-    monkeypatch.setattr(runtime_policies, "LARGE", len(TEXT) + 1)
-    monkeypatch.setattr(runtime_policies, "policy_of", noting)
-    await policies(bench).bring(read(TEXT), "a", again=False)
+    monkeypatch.setattr(runtime_policies, "LARGE", 1)
+    monkeypatch.setattr(governing, "read_policy", noting)
+    await policies(bench).bring(read(TEXT + "# large\n"), "a", again=False)
     async with bench.worker("a") as worker:
         await ruled_by(worker, 1)
-        assert threads == []
-        await policies(bench).bring(read(TEXT + BOB), "a", again=True)
+        await policies(bench).bring(read(TEXT + BOB + "# large\n"), "a", again=True)
         await ruled_by(worker, 2)
-    assert threads
+    governing.policy_of.cache_clear()
+    async with bench.worker("b") as worker:
+        await ruled_by(worker, 2)
+    assert len(threads) == 3
     assert threading.main_thread().name not in threads
 
 
