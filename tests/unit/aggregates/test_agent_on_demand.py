@@ -6,7 +6,7 @@ import pytest
 
 from ingress.intents import model as i
 from worker.aggregates.agent.line import MAX_HANGUPS
-from worker.aggregates.agent.reach import HANG_UP_AGAIN_MS, RING_SLACK_MS, SCREEN_MS
+from worker.aggregates.agent.reach import DIAL_BACK_MS, HANG_UP_AGAIN_MS, RING_SLACK_MS, SCREEN_MS
 from worker.commands import command as c
 from worker.decisions.decision import Accept
 from worker.events import notices as n
@@ -342,3 +342,26 @@ def test_who_is_made_nailed_up_by_the_policy_is_dialled_for_good_and_back(alice:
     assert [s.command for s in alice.open(c.Hangup)] == [c.Hangup("leg-1")]
     alice.leg_ends("leg-1")
     assert alice.told(n.AgentFree)[-1][1].conference == ""
+
+
+def test_who_logs_in_by_phone_is_offered_nobody_before_his_phone_is_free() -> None:
+    alice = AgentStage(agent_tenant(reach="on-demand"))
+    alice.tell_agent(Enrol("policy", log_in=False, reach="on-demand"))
+    alice.tell_agent_of("call", "c9", n.PhoneLogin("c9", alice.now_ms))
+    assert alice.told(n.PhoneLoggedIn) == [("c9", n.PhoneLoggedIn("on"))]
+    assert (alice.agent().duty, alice.told(n.AgentFree)) == ("offline", [])
+    alice.advance(DIAL_BACK_MS / 1000 - 1)
+    assert alice.agent().duty == "offline"
+    alice.advance(1)
+    assert (alice.agent().duty, len(alice.told(n.AgentFree))) == ("available", 2)
+    assert rung(alice).agent().line == "ringing"
+
+
+def test_who_has_logged_in_by_phone_and_says_that_he_is_available_is_so_at_once() -> None:
+    alice = AgentStage(agent_tenant(reach="on-demand"))
+    alice.tell_agent(Enrol("policy", log_in=False, reach="on-demand"))
+    alice.tell_agent_of("call", "c9", n.PhoneLogin("c9", alice.now_ms))
+    alice.ask(i.SetAgentState("alice", "available"))
+    assert alice.agent().duty == "available"
+    alice.advance(DIAL_BACK_MS / 1000)
+    assert (alice.agent().duty, alice.agent().line) == ("available", "down")

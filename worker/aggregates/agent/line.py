@@ -147,6 +147,9 @@ def _is_wanted(agent: Agent) -> bool:
         return agent.offer is not None and agent.offer.id == agent.leg_offer
     if agent.duty in ("reserved", "busy"):
         return agent.reach == "nailed-up" or agent.line == "up"
+    if agent.reach == "on-demand" and agent.line in ("phoned", "resting"):
+        # He rings us, and is rung when his phone is free again.
+        return agent.standing != "offline"
     return agent.reach == "nailed-up" and (agent.standing != "offline" or agent.duty not in RESTING)
 
 

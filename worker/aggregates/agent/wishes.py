@@ -17,7 +17,9 @@ def enrolled(agent: Agent, enrol: Enrol, now_ms: int) -> Agent:
     """The policy has the agent; what it says may be new, so his queues are told again."""
     log_in = enrol.log_in and agent.enrolled != "policy"
     turn = agent.turn + (1 if agent.duty != "offline" or agent.standing != "offline" else 0)
-    agent = replace(agent, enrolled="policy" if enrol.log_in else "self", reach=enrol.reach, turn=turn)
+    # Who is rung for each caller has no line that waits to be dialled again.
+    line = "down" if agent.line == "resting" and enrol.reach != agent.reach else agent.line
+    agent = replace(agent, enrolled="policy" if enrol.log_in else "self", reach=enrol.reach, turn=turn, line=line)
     if log_in and agent.standing == "offline":
         return _stand(agent, "available", "", now_ms)
     return duty.settled(agent, now_ms)
@@ -66,8 +68,9 @@ def phoned(agent: Agent, login: n.PhoneLogin, now_ms: int) -> Agent:
     on = agent.standing == "offline"
     answer: n.LoginAnswer = "on" if on else "off"
     agent = replace(agent, phone_answers=(*agent.phone_answers, Phoned(call, answer, login.attempt)))
-    agent = _stand(agent, "available" if on else "offline", "", now_ms)
-    return replace(agent, line="phoned") if on and agent.reach == "nailed-up" and agent.line == "down" else agent
+    if on and agent.line == "down":
+        agent = replace(agent, line="phoned")
+    return _stand(agent, "available" if on else "offline", "", now_ms)
 
 
 def _stand(agent: Agent, standing: Standing, reason: str, now_ms: int) -> Agent:
