@@ -140,8 +140,8 @@ class EndConversation(Intent, frozen=True, tag="end_conversation"):
 class Supervise(Intent, frozen=True, tag="supervise"):
     """Bring a supervisor into the agent's conversation, or change the role of one who is there.
 
-    Refused for a supervisor who is not in the policy, or not for the caller's queue, or unless in a conversation. One who
-    is in another agent's conversation is rung all the same: stop that first, or his phone says that it is busy.
+    Refused for a supervisor who is not in the policy, or not for the caller's queue, or unless in a conversation. One
+    who is in another conversation is rung all the same: stop that first, or his phone says that it is busy.
     """
 
     agent: Name
