@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from ingress.envelope import Address, LogEntry
 from ingress.log import Keys, Partition, decode_entry, encode_entry
-from tests.bench import path, queue, recovery, telnyx
+from tests.bench import path, queue, records, recovery, telnyx
 from tests.bench.printing import say
 from tests.signing import Signer
 from worker.demo.processes import Process, Processes
@@ -128,6 +128,7 @@ def main() -> None:
         anyio.run(worker, server.url, backend_options={"use_uvloop": True})
         anyio.run(path.path, server.url, backend_options={"use_uvloop": True})
         anyio.run(recovery.recover, server.url, backend_options={"use_uvloop": True})
+        anyio.run(records.record, server.url, backend_options={"use_uvloop": True})
     anyio.run(telnyx.requests, backend_options={"use_uvloop": True})
     telnyx.imports()
     queue.offers()

@@ -38,7 +38,7 @@ _STEPS = (
 async def recover(url: str) -> None:
     """Measure recovery without a snapshot: log and journal read, decoded and folded."""
     redis, keys = Redis.from_url(url), Keys("bench-recovery")
-    events = await _fill(redis, keys)
+    events = await fill(redis, keys)
     journal = Journal(redis, keys)
     position = await journal.position(P)
     best = float("inf")
@@ -69,7 +69,8 @@ def live() -> None:
     print(f"{'memory, live calls':<34}{used:6.0f} MiB for {LIVE} with a command and a timer each", flush=True)
 
 
-async def _fill(redis: Redis, keys: Keys) -> int:
+async def fill(redis: Redis, keys: Keys) -> int:
+    """Write a log of calls from ringing to their end, with what is decided upon it; return how many events it has."""
     lease = await Leases(redis, keys, "bench", ttl_secs=600).acquire(P)
     assert lease is not None
     journal, ledger, policy = Journal(redis, keys), Ledger(P), Policy({"default": small_tenant()})
