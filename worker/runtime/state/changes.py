@@ -16,6 +16,7 @@ from aiohttp import web
 
 from ingress.envelope import Address
 from ingress.errors import LogUnavailableError
+from ingress.intents.answers import Problem
 from worker.runtime.clock import monotonic
 from worker.runtime.published import Published
 from worker.runtime.state.readers import Denied, Reader
@@ -64,7 +65,10 @@ class Feed:
         """
         if self._clients >= MOST_CLIENTS:
             return web.Response(
-                status=503, headers={"Retry-After": "5"}, text=f"{MOST_CLIENTS} clients listen already\n"
+                status=503,
+                headers={"Retry-After": "5"},
+                body=msgspec.json.encode(Problem(f"{MOST_CLIENTS} clients listen already: come again later.")),
+                content_type="application/json",
             )
         self._clients += 1
         try:

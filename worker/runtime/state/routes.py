@@ -12,35 +12,32 @@ from ingress.envelope import Address, AggregateKind
 from ingress.errors import LogUnavailableError
 from ingress.intents.answers import Problem
 from worker.runtime.published import Published, absent
+from worker.runtime.state import openapi
 from worker.runtime.state.changes import Feed
 from worker.runtime.state.readers import Denied, Reader, Readers
-from worker.views.model import PLURALS, AnyView
+from worker.views.listed import Listed
+from worker.views.model import PLURALS
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Listed(msgspec.Struct, frozen=True):
-    """The answer to a list; `as_of_ms` and `unpublished` as in `Listing`."""
-
-    tenant: str
-    kind: AggregateKind
-    as_of_ms: int | None
-    unpublished: int
-    views: list[AnyView]
-
-
 def state_routes(published: Published, readers: Readers, feed: Feed) -> list[web.RouteDef]:
     """Return the routes; *feed* is to be ended before the server is."""
     state = _State(published, readers, feed)
-    routes = [web.get("/state/{tenant}/changes", state.changes)]
+    routes = [web.get("/openapi.json", describe), web.get("/state/{tenant}/changes", state.changes)]
     for plural, kind in PLURALS.items():
         routes += [
             web.get(f"/state/{{tenant}}/{plural}", state.list_of(kind)),
             web.get(f"/state/{{tenant}}/{plural}/{{id}}", state.one_of(kind, plural)),
         ]
     return routes
+
+
+async def describe(_: web.Request) -> web.Response:
+    """Answer with the OpenAPI document."""
+    return web.Response(body=openapi.document(), content_type="application/json")
 
 
 class _State:
