@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from tests.integration.scenarios.day import ANNA, BERT, Caller, Day, Opening, people, person, queue, until
-from worker.policy.model import Announcements, Callback, Key, Relaxed, Requirement, Serves
+from worker.policy.model import Announcements, Callback, Key, Music, Relaxed, Requirement, Serves
+
+MUSIC = "https://example.com/wait.mp3"
 
 
 async def waited_ms(day: Day, caller: Caller) -> int:
@@ -51,6 +55,31 @@ async def test_callers_hear_their_position_and_how_it_gets_better(opened: Openin
         await anna.hears("Thank you.")
         await anna.goes()
         await bert.hears("You are number 1")
+
+
+async def test_what_a_caller_hears_is_never_over_anything_else_and_ends_when_he_is_connected(opened: Opening) -> None:
+    # It lasts for longer than the pause between two.
+    comfort = "We know that you are waiting. " * 15
+    said = Announcements(every_secs=0.2, first_secs=0.1, comfort=(comfort, "Thank you."))
+    rules = queue(announcements=said, music=Music(audio=MUSIC), keys={"1": Key(queue="sales")})
+    async with opened(people("alice"), {"support": rules, "sales": queue(announcements=said)}) as day:
+        anna, bert = day.rings(ANNA), day.rings(BERT)
+        for caller in (anna, bert):
+            await until(lambda caller=caller: caller.leg.heard.count(comfort) >= 3, "it has been said often")  # type: ignore[misc]
+        assert {MUSIC, comfort, "Thank you."} < set(anna.leg.heard)
+        bert.presses("1")
+        await bert.waits("sales")
+        await bert.hears("You are number 1")
+        await day.log_in("alice")
+        await anna.talks_with("alice")
+        await until(lambda: all(sound.ended_at for sound in anna.leg.sounds), "it is silent around them")
+        for caller in (anna, bert):
+            sounds = caller.leg.sounds
+            over = [(one.what, then.what) for one, then in pairwise(sounds) if (one.ended_at or "~") > then.at]
+            assert over == []
+        # Nothing was cut off for the next one, but the music; nothing began when she was there.
+        assert {sound.how for sound in anna.leg.sounds[:-1] if sound.what != MUSIC} == {"completed"}
+        assert max(sound.at for sound in anna.leg.sounds) < anna.leg.stays[0].at
 
 
 async def test_the_maximum_wait_ends_with_an_apology_where_there_is_no_other_way(opened: Opening) -> None:

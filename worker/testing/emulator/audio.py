@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from worker.testing.emulator.conferences import Conference, Conferences
-from worker.testing.emulator.legs import Leg
+from worker.testing.emulator.legs import Heard, Leg
 from worker.testing.emulator.sounds import Player, Sound
 from worker.testing.emulator.world import World
 
@@ -52,13 +52,13 @@ class Audio:
             ),
         )
         leg.heard.append(text)
-        self.leg(leg).play(sound, stop=stop)
+        self.leg(leg).play(self._kept(leg, text, sound), stop=stop)
 
     def ask(self, leg: Leg, text: str) -> float:
         """Say a text that asks for digits, of which Telnyx tells nothing; return how long it lasts."""
         secs = self.spoken_secs(text) or 0.0
         leg.heard.append(text)
-        self.leg(leg).play(Sound(secs, lambda: None, lambda _: None))
+        self.leg(leg).play(self._kept(leg, text, Sound(secs, lambda: None, lambda _: None)))
         return secs
 
     def play(
@@ -86,7 +86,7 @@ class Audio:
             missing=self.missing(url, name),
         )
         leg.heard += [each for each in (url, name) if each is not None]
-        self.leg(leg).play(sound, stop=stop, overlay=overlay)
+        self.leg(leg).play(self._kept(leg, url or name or "", sound), stop=stop, overlay=overlay)
 
     def speak_to(self, conference: Conference, legs: list[Leg] | None, text: str) -> None:
         """Say a text to a conference, or to some of its participants."""
@@ -104,6 +104,23 @@ class Audio:
         for (room, ear), player in list(self._rooms.items()):
             if room == conference.id and (legs is None or ear in {leg.id for leg in legs}):
                 player.stop()
+
+    def _kept(self, leg: Leg, what: str, sound: Sound) -> Sound:
+        """Have the leg's books say when the sound begins and ends."""
+        begin, end = sound.started, sound.ended
+        heard = Heard(what, "")
+
+        def started() -> None:
+            heard.at = self._world.clock.text()
+            leg.sounds.append(heard)
+            begin()
+
+        def ended(how: str) -> None:
+            heard.ended_at, heard.how = self._world.clock.text(), how
+            end(how)
+
+        sound.started, sound.ended = started, ended
+        return sound
 
     def _to_each(
         self,

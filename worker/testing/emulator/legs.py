@@ -14,6 +14,17 @@ class Stay:
     left_at: str | None = None
 
 
+@dataclass
+class Heard:
+    """Something that was said or played to a leg by itself: what, from when to when, and how it ended."""
+
+    what: str
+    at: str
+    ended_at: str | None = None
+    #: `completed`, `cancelled`, `call_hangup` or `file_not_found`.
+    how: str | None = None
+
+
 @dataclass(eq=False)
 class Leg:
     """A call leg."""
@@ -41,8 +52,9 @@ class Leg:
     supervisor_role: str | None = None
     #: Tones that were sent to it.
     tones: str = ""
-    #: What was said or played to it: texts, and addresses or names of audio, as they began.
+    #: What was to be said or played to it: texts, and addresses or names of audio; and what of that began.
     heard: list[str] = field(default_factory=list)
+    sounds: list[Heard] = field(default_factory=list)
     #: Where its webhooks go instead of the application's URL, and after which pauses they are sent again.
     webhook_url: str | None = None
     webhook_urls: dict[str, str] = field(default_factory=dict)
