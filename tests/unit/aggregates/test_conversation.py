@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from ingress.intents import model as i
+from worker.aggregates.conference.manner import MAX_FAILURES
 from worker.commands import command as c
 from worker.events import notices as n
 from worker.events import webhooks as w
+from worker.events.outcomes import Outcome, Refused, Succeeded
 from worker.policy.model import Goal
 from worker.testing.conversation import LEG, Conversation, care_tenant
 
@@ -80,6 +82,69 @@ def test_a_hold_that_fails_while_he_is_taken_back_ends_in_what_was_asked_last(ta
     talk.succeed(c.Unhold)
     talk.advance(2)
     assert talk.open() == [c.Unhold("room", "c1")]
+
+
+@pytest.mark.parametrize("kind", [c.Hold, c.Mute])
+def test_what_telnyx_refuses_is_not_so_and_is_sent_again_when_it_is_asked_for_again(
+    talk: Conversation, kind: type[c.AnyCommand]
+) -> None:
+    intent = i.Hold("alice") if kind is c.Hold else i.Mute("alice")
+    talk.ask(intent)
+    talk.refuse(kind, "10015", "fatal")
+    assert talk.state.talk is not None
+    assert (talk.state.talk.held, talk.state.talk.muted) == (False, False)
+    assert talk.open() == []
+    talk.ask(intent)
+    assert [type(each) for each in talk.open()] == [kind]
+    talk.settle()
+    assert (talk.state.talk.held, talk.state.talk.muted) == (kind is c.Hold, kind is c.Mute)
+
+
+def test_who_cannot_be_taken_back_is_held_until_that_is_asked_for_again(talk: Conversation) -> None:
+    talk.ask(i.Hold("alice"))
+    talk.settle()
+    talk.ask(i.Hold("alice", on=False))
+    talk.refuse(c.Unhold, "10015", "fatal")
+    assert talk.state.talk is not None
+    assert talk.state.talk.held
+    talk.ask(i.Hold("alice", on=False))
+    assert talk.open() == [c.Unhold("room", "c1")]
+
+
+def test_a_late_refusal_does_not_undo_what_was_asked_for_since(talk: Conversation) -> None:
+    for on in (True, False, True):
+        talk.ask(i.Hold("alice", on=on))
+    for result in ("refused", "accepted", "accepted"):
+        sent = next(each for each in talk.sent if not each.ended)
+        sent.ended = True
+        refused = Refused(422, "10015", "refused by the test", "fatal")
+        talk.see(Outcome(sent.id, sent.command, refused if result == "refused" else Succeeded()))
+    assert talk.state.talk is not None
+    assert talk.state.talk.held
+    assert talk.open() == []
+    assert (talk.state.made, talk.state.unanswered) == ({"hold:c1": "on"}, {})
+
+
+def test_a_supervisor_whose_change_is_refused_has_the_role_that_he_had(talk: Conversation) -> None:
+    talk.ask(i.Supervise("alice", "boss", "monitor"))
+    talk.answered("leg-boss")
+    talk.ask(i.Supervise("alice", "boss", "barge"))
+    talk.refuse(c.ChangeRole, "10015", "fatal")
+    assert [party.role for party in talk.state.parties.values()] == ["monitor"]
+    talk.ask(i.Supervise("alice", "boss", "barge"))
+    assert [type(each) for each in talk.open()] == [c.ChangeRole]
+
+
+def test_what_fails_too_often_is_given_up_and_can_be_asked_for_again(talk: Conversation) -> None:
+    talk.ask(i.Hold("alice"))
+    for _ in range(MAX_FAILURES + 1):
+        talk.lose(c.Hold)
+        talk.advance(1)
+    assert talk.state.talk is not None
+    assert not talk.state.talk.held
+    assert talk.open() == []
+    talk.ask(i.Hold("alice"))
+    assert talk.open(c.Hold)
 
 
 def test_an_agent_is_muted_and_is_not_any_more_when_the_caller_has_left(talk: Conversation) -> None:

@@ -16,6 +16,7 @@ from worker.policy import rules as own
 from worker.policy.model import Recording
 from worker.testing.centre import Centre, small_tenant
 from worker.testing.conversation import Conversation, care_tenant
+from worker.views.conference import view_of_conference
 
 
 def recorded(**recording: object) -> Conversation:
@@ -63,6 +64,18 @@ def test_a_recording_is_paused_and_resumed() -> None:
     talk.settle()
     assert talk.ask(i.PauseRecording("alice", on=False)) is None
     assert talk.open() == [c.RecordResume("room")]
+
+
+def test_a_pause_that_telnyx_refuses_is_not_shown_and_is_sent_again_when_it_is_asked_for_again() -> None:
+    talk = recorded()
+    talk.ask(i.PauseRecording("alice"))
+    talk.refuse(c.RecordPause, "10015", "fatal")
+    assert view_of_conference(talk.state).recording == "on"
+    assert talk.open() == []
+    talk.ask(i.PauseRecording("alice"))
+    assert talk.open() == [c.RecordPause("room")]
+    talk.settle()
+    assert view_of_conference(talk.state).recording == "paused"
 
 
 def test_a_pause_that_is_asked_for_while_the_recording_begins_follows_its_begin() -> None:

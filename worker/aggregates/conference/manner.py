@@ -1,27 +1,30 @@
 """How those inside are heard, held and recorded: what should be so, compared with what was last commanded.
 
-Telnyx has no webhook for any of it, and a command says how something should be. So one that failed is said again; and
-so is one that was accepted, where a later look at the participants shows that it was not done.
+Telnyx has no webhook for any of it, and a command says how something should be. So one of which nobody knows what
+became of it is said again; and so is one that was accepted, where a later look at the participants shows that it was
+not done. One that was refused for good is not: what should be so is then what is so, that it is shown as it is and
+can be asked for again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import TypeVar, cast, get_args
 
 from msgspec.structs import replace
 
+from ingress.intents.model import Role
 from worker.aggregates.conference.state import Conference
 from worker.commands import command as c
 from worker.decisions.decision import Act, Send, SetTimer
 from worker.events.event import Event
-from worker.events.outcomes import Observed, Outcome, ParticipantsSeen, Refused, Succeeded
+from worker.events.outcomes import Observed, Outcome, ParticipantsSeen, Refused, Succeeded, Unknown
 from worker.events.timers import TimerFired
 from worker.policy.model import Tenant
 
 V = TypeVar("V")
 AGAIN_MS = 1_000
-#: After so many failures in a row what was asked for last is taken for done.
+#: After so many failures in a row it counts as refused for good.
 MAX_FAILURES = 20
 #: What was accepted and not done is said again so often at most; then Telnyx is not to be moved.
 MAX_UNHEEDED = 5
@@ -33,14 +36,10 @@ def fold(conference: Conference, event: Event) -> Conference:
     """Take in what became of a command, and that the pause after a failure is over."""
     match event.body:
         case Outcome(command=command, result=result) if isinstance(command, _KINDS):
-            if isinstance(result, Succeeded):
-                done_ms = {**conference.done_ms, key_of(command): event.received_ms}
-                return replace(conference, failures=0, done_ms=done_ms)
-            passes = not isinstance(result, Refused) or result.disposition == "wait"
-            if not passes or conference.failures >= MAX_FAILURES:
-                return replace(conference, failures=0)
-            made = {**conference.made, key_of(command): None}
-            return replace(conference, made=made, failures=conference.failures + 1, resting=True)
+            conference = _answered(conference, key_of(command), value_of(command), result)
+            if not isinstance(result, Succeeded):
+                return conference
+            return replace(conference, done_ms={**conference.done_ms, key_of(command): event.received_ms})
         case Observed() as look:
             return _not_done(conference, unheeded(conference, look))
         case TimerFired(key="manner"):
@@ -68,13 +67,14 @@ def adopt(conference: Conference, act: Act) -> Conference:
     """Note how a leg, or the recording, was commanded to be."""
     match act:
         case Send(command=c.JoinConference(call=leg, role=role)) if role is not None:
-            return _note(conference, f"role:{leg}", role)
+            key = f"role:{leg}"
+            return _note(replace(conference, accepted={**conference.accepted, key: role}), key, role)
         case Send(command=command) if isinstance(command, _KINDS):
-            on = isinstance(command, c.Hold | c.Mute | c.RecordPause)
-            value = command.role if isinstance(command, c.ChangeRole) else ("on" if on else "off")
+            key = key_of(command)
+            unanswered = {**conference.unanswered, key: conference.unanswered.get(key, 0) + 1}
             # What is under way is not to be seen yet.
-            done_ms = {key: ms for key, ms in conference.done_ms.items() if key != key_of(command)}
-            return _note(replace(conference, done_ms=done_ms), key_of(command), value)
+            done_ms = {known: ms for known, ms in conference.done_ms.items() if known != key}
+            return _note(replace(conference, unanswered=unanswered, done_ms=done_ms), key, value_of(command))
         case _:
             return conference
 
@@ -101,7 +101,9 @@ def _not_done(conference: Conference, keys: tuple[str, ...]) -> Conference:
     """Command these anew. Nobody knows how they are, until that is accepted."""
     for key in keys:
         often = {**conference.unheeded, key: conference.unheeded.get(key, 0) + 1}
-        conference = replace(conference, made={**conference.made, key: None}, unheeded=often)
+        so = "off" if conference.made.get(key) == "on" else "on"
+        accepted = {**conference.accepted, key: so}
+        conference = replace(conference, made={**conference.made, key: None}, accepted=accepted, unheeded=often)
     return conference
 
 
@@ -112,6 +114,7 @@ def tidy(conference: Conference) -> Conference:
     return replace(
         conference,
         made=_of_those_here(conference, conference.made),
+        accepted=_of_those_here(conference, conference.accepted),
         done_ms=_of_those_here(conference, conference.done_ms),
     )
 
@@ -153,6 +156,53 @@ def key_of(command: Manner) -> str:
             return f"role:{leg}"
         case _:
             return "pause"
+
+
+def value_of(command: Manner) -> str:
+    """Return how *command* says that it should be."""
+    if isinstance(command, c.ChangeRole):
+        return command.role
+    return "on" if isinstance(command, c.Hold | c.Mute | c.RecordPause) else "off"
+
+
+def _answered(conference: Conference, key: str, value: str, result: Succeeded | Refused | Unknown) -> Conference:
+    """Take in the answer to a command; what is so follows from that to the last one, for they go one after another."""
+    left = conference.unanswered.get(key, 0) - 1
+    others = {known: number for known, number in conference.unanswered.items() if known != key}
+    conference = replace(conference, unanswered={**others, key: left} if left > 0 else others)
+    here = _is_here(conference, *key.split(":", 1))
+    if isinstance(result, Succeeded):
+        known = {each: so for each, so in conference.accepted.items() if each != key}
+        accepted = {**known, key: value} if here and value != "off" else known
+        return replace(conference, accepted=accepted, failures=0)
+    passes = not isinstance(result, Refused) or result.disposition == "wait"
+    if passes and conference.failures < MAX_FAILURES:
+        made = {**conference.made, key: None}
+        return replace(conference, made=made, failures=conference.failures + 1, resting=True)
+    conference = replace(conference, failures=0)
+    return _give_up(conference, key, value) if here and left <= 0 else conference
+
+
+def _give_up(conference: Conference, key: str, value: str) -> Conference:
+    """Want what is so instead of *value*, if that is what is wanted."""
+    so = conference.accepted.get(key, "off")
+    what, _, leg = key.partition(":")
+    conference = _note(conference, key, so)
+    talk, party = conference.talk, conference.party_of(leg)
+    if wanted(conference).get(key, "off") != value:
+        return conference
+    match what:
+        case "hold" if talk is not None:
+            return replace(conference, talk=replace(talk, held=so == "on"))
+        case "mute" if talk is not None:
+            return replace(conference, talk=replace(talk, muted=so == "on"))
+        case "pause" if talk is not None:
+            return replace(conference, talk=replace(talk, paused=so == "on"))
+        case "role" if party is not None and so in get_args(Role):
+            before = replace(party, role=cast("Role", so))
+            return replace(conference, parties={**conference.parties, party.purpose: before})
+        case _:
+            return conference
 
 
 def _command(conference: Conference, key: str, want: str, policy: Tenant) -> Iterator[Act]:

@@ -72,7 +72,8 @@ def adopt(conference: Conference, act: Act) -> Conference:
         case Send(command=c.RecordStart()):
             recorded = next((x.call for x in conference.expected.values() if conference.together(x)), None)
             made = {key: value for key, value in conference.made.items() if key != "pause"}
-            return replace(conference, recording="starting", recorded=recorded, made=made)
+            accepted = {key: value for key, value in conference.accepted.items() if key != "pause"}
+            return replace(conference, recording="starting", recorded=recorded, made=made, accepted=accepted)
         case _:
             return conference
 

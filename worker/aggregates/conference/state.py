@@ -163,6 +163,10 @@ class Conference(msgspec.Struct, frozen=True, tag="conference"):
     #: How each leg was last commanded to be (`hold:LEG`, `mute:LEG`, `role:LEG`) and the recording (`pause`).
     #: None: nobody knows. What is not here is as Telnyx begins: heard, and not held.
     made: dict[str, str | None] = {}
+    #: How each was by the last word of Telnyx's, for as long as a command is without an answer, or differs from `off`.
+    accepted: dict[str, str] = {}
+    #: How many commands about each have no answer yet.
+    unanswered: dict[str, int] = {}
     #: A command that says how something should be has failed: it is said again in a while, so often at most.
     failures: int = 0
     resting: bool = False

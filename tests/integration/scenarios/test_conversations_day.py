@@ -1,0 +1,58 @@
+"""What people see of conversations: what is so, and not what somebody has asked for and did not get."""
+
+from __future__ import annotations
+
+import pytest
+from redis.asyncio import Redis
+
+from ingress.intents import model as i
+from ingress.log import Keys
+from tests.integration.scenarios.day import Day, Opening, people, queue, until
+from tests.integration.scenarios.test_supervisors_day import at_the_door
+from worker.aggregates.conference.state import Conference
+from worker.policy.model import Recording
+from worker.testing.emulator.faults import Fault
+from worker.views.conference import view_of_conference
+from worker.views.model import ConferenceView
+
+
+def seen(day: Day) -> ConferenceView:
+    """Return the view of the conference that there is."""
+    (room,) = [each for each in day.states(Conference) if each.ended_ms is None]
+    return view_of_conference(room)
+
+
+@pytest.mark.parametrize("operation", ["record_pause", "hold", "mute"])
+async def test_what_telnyx_refuses_is_not_shown_and_is_done_when_it_is_asked_for_again(
+    opened: Opening, redis: Redis, keys: Keys, operation: str
+) -> None:
+    intents: dict[str, i.AnyIntent] = {
+        "record_pause": i.PauseRecording("alice"),
+        "hold": i.Hold("alice"),
+        "mute": i.Mute("alice"),
+    }
+    asked = intents[operation]
+    queues = {"support": queue(recording=Recording("all"))}
+    async with opened(people("alice"), queues) as day, at_the_door(redis, keys, "alice") as alice:
+
+        def is_so() -> bool:
+            view = seen(day)
+            return {"record_pause": view.recording == "paused", "hold": view.held, "mute": view.muted}[operation]
+
+        await day.log_in("alice")
+        await day.rings().talks_with("alice")
+        await until(lambda: seen(day).recording == "on", "it is recorded")
+        day.centre.emulator.api.faults.add(Fault(f"conferences {operation}", "refuse", status=422, code="10015"))
+        assert (await alice.asks(asked)).state == "failed"
+        assert not is_so()
+        assert (await alice.asks(asked)).state == "done"
+        await until(is_so, "it is so")
+        there = [
+            each.manner for each in day.centre.emulator.telephony.conferences.by_id[seen(day).conference].participants
+        ]
+        recordings = day.centre.emulator.telephony.recordings.all
+        assert {
+            "record_pause": any(each.paused for each in recordings),
+            "hold": any(each.on_hold for each in there),
+            "mute": any(each.muted for each in there),
+        }[operation]
