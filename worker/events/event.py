@@ -10,7 +10,7 @@ from ingress.intents.model import Asked
 from worker.events.intents import AnyIntent, Enrol, Release, Strike
 from worker.events.notices import Told
 from worker.events.outcomes import Observed, Outcome
-from worker.events.policies import PolicyLoaded
+from worker.events.policies import PackedPolicy, PolicyLoaded, pack, unpack
 from worker.events.timers import TimerFired
 from worker.events.webhooks import Delivered, Unread, decode_webhook
 
@@ -34,7 +34,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Internal)
+_decoder = msgspec.json.Decoder(Internal | PackedPolicy)
 
 
 def read_event(entry_id: str, entry: LogEntry) -> Event:
@@ -51,13 +51,15 @@ def read_event(entry_id: str, entry: LogEntry) -> Event:
             occurred = routed.occurred_ms if routed.occurred_ms is not None else received
             body = decode_webhook(routed.event_type, entry.raw)
     else:
-        body = _decoder.decode(entry.raw)
+        found = _decoder.decode(entry.raw)
+        body = unpack(found) if isinstance(found, PackedPolicy) else found
     return Event(entry_id, entry.event_id, entry.address, received, occurred, body)
 
 
 def write_entry(event_id: str, address: Address, body: Internal, now_ms: int) -> LogEntry:
     """Return the log entry of an internal event."""
-    return LogEntry(event_id, address, kind_of(body), now_ms, _encoder.encode(body))
+    written = pack(body) if isinstance(body, PolicyLoaded) else body
+    return LogEntry(event_id, address, kind_of(body), now_ms, _encoder.encode(written))
 
 
 def kind_of(body: Body) -> EntryKind:
