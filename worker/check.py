@@ -32,7 +32,9 @@ def check_all(policy: Path | None, redis_url: str | None, prefix: str | None, *,
     elif policy is not None:
         _check_policy(policy)
     if redis_url is not None:
-        anyio.run(_check_redis, redis_url, prefix or DEFAULT_PREFIX)
+        told = anyio.run(_check_redis, redis_url, prefix or DEFAULT_PREFIX)
+        # Behind a policy that is shown it would be no TOML.
+        typer.echo(told, err=show)
     return 0
 
 
@@ -62,7 +64,7 @@ def _check_policy(path: Path) -> None:
         typer.echo(f"{path}: tenant {name}: {len(keys)} public key{'s' if len(keys) != 1 else ''}")
 
 
-async def _check_redis(url: str, prefix: str) -> None:
+async def _check_redis(url: str, prefix: str) -> str:
     redis = connect(url)
     try:
         found = await check_redis(redis, url)
@@ -76,4 +78,4 @@ async def _check_redis(url: str, prefix: str) -> None:
     for warning in found.warnings:
         typer.echo(f"{redact(url)}: warning: {warning}", err=True)
     there = f"a log of {int(partitions)} partitions" if partitions else "no log yet"
-    typer.echo(f"{redact(url)}: Redis {found.version}, {there} under {prefix!r}")
+    return f"{redact(url)}: Redis {found.version}, {there} under {prefix!r}"

@@ -9,11 +9,10 @@ import msgspec
 
 from ingress.errors import SwitchhookError
 from ingress.intents import model as m
+from ingress.intents.meant import MOST_REPEATED, mistake_of
 
 #: More than the longest intent, with room for escapes.
 MAX_BODY_BYTES = 65_536
-#: Of what somebody has sent, so many characters are repeated to him.
-MOST_REPEATED = 60
 #: What a decoder raises for what is no JSON, or nested too deeply to be read.
 _NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _decoder = msgspec.json.Decoder(m.AnyIntent)
@@ -94,4 +93,5 @@ def _explained(body: bytes, told: str) -> BodyError:
         near = difflib.get_close_matches(str(tag)[:MOST_REPEATED], TAGS, n=1)
         hint = f"is {near[0]} meant?" if near else f"there are {', '.join(TAGS)}"
         return BodyError(422, f"there is no intent {given}; {hint}")
-    return BodyError(422, f"{tag}: {told[:1].lower()}{told[1:]}")
+    place, wrong = mistake_of(TAGS[tag], told)
+    return BodyError(422, f"{tag}: {place}: {wrong}" if place else f"{tag}: {wrong}")

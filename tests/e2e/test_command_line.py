@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -101,6 +102,9 @@ def test_check_finds_the_example_policy_good_and_its_missing_key(redis_url: str)
     assert good.returncode == 0, good.stderr
     assert "3 agents" in good.stdout
     assert "KEYsecret" not in good.stdout + good.stderr
+    shown = switchhook("check", "--show", str(POLICY), SWITCHHOOK_REDIS_URL=redis_url)
+    assert tomllib.loads(shown.stdout)["tenants"]
+    assert f"{redis_url}: Redis " in shown.stderr
     bad = switchhook("check", "--policy", str(POLICY), TELNYX_API_KEY="")
     assert bad.returncode == 2
     assert "TELNYX_API_KEY is not set" in bad.stderr

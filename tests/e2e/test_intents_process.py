@@ -112,7 +112,8 @@ async def test_what_is_wrong_is_said_with_its_status(processes: Processes, token
     assert "'state'" in said
     assert "'busy'" in said
     away = "http://127.0.0.1:1"
-    assert "whether it was asked is not known" in await asked(away, "queue", "close", "q", status=Exit.UNREACHABLE)
+    said = await asked(away, "queue", "close", "q", status=Exit.UNREACHABLE)
+    assert said.endswith("nothing listens at 127.0.0.1:1 (connection refused); nothing was asked\n")
     assert "is no address" in await asked("nowhere", "queue", "close", "q", status=Exit.USAGE)
 
 

@@ -77,7 +77,8 @@ class Hush(Intent, frozen=True, tag="hush"):
 class Collect(Intent, frozen=True, tag="collect"):
     """Play an audio file to the caller and take the keys that he presses. Refused unless they talk.
 
-    The digits come with Telnyx's `call.gather.ended`, so they are in the log: see the documents on what to ask for.
+    The digits come with Telnyx's `call.gather.ended`, and stand in the log in plain: ask for no PIN and no card
+    (docs/intents.md).
     """
 
     agent: Name

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from ingress.intents import model as m
+from ingress.intents.meant import meaning_of, mistake_of, unwrapped
 from ingress.intents.reading import flaw_of
 from ingress.intents.scopes import needed_by
 from worker.console.asking.door import Door, ask
@@ -62,15 +63,13 @@ def intent_of(kind: type[m.Intent], given: Mapping[str, object]) -> m.AnyIntent:
         BadParameter: They say none; the sentence names the one that is wrong.
     """
     values = {name: given[name] for name in kind.__struct_fields__ if given.get(name) is not None}
-    target = {name: given[f"to_{name}"] for name in _TARGETS if given.get(f"to_{name}") is not None}
-    if "to" in kind.__struct_fields__ and "to" not in values:
-        values["to"] = target
+    if any(f"to_{name}" in given for name in _TARGETS):
+        values["to"] = {name: given[f"to_{name}"] for name in _TARGETS if given.get(f"to_{name}") is not None}
     try:
-        intent = cast("m.AnyIntent", msgspec.convert(values, kind, strict=False))
+        intent = cast("m.AnyIntent", msgspec.convert(values, kind))
     except msgspec.ValidationError as exc:
-        told, _, where = str(exc).partition(" - at ")
-        place = where.strip("`").removeprefix("$.").replace(".", "-").replace("_", "-")
-        raise typer.BadParameter(f"{told[:1].lower()}{told[1:]}.", param_hint=f"'{place}'") from None
+        place, wrong = mistake_of(kind, str(exc))
+        raise typer.BadParameter(f"{wrong}.", param_hint=f"'{place.replace('.', '-').replace('_', '-')}'") from None
     flaw = flaw_of(intent)
     if flaw:
         raise typer.BadParameter(f"{flaw.replace('to: ', '', 1)}.")
@@ -97,30 +96,39 @@ def _function(kind: type[m.Intent]) -> Callable[..., None]:
 
 
 def _parameters(field: types.Field) -> list[inspect.Parameter]:
-    core = _core(field.type)
+    core, _ = unwrapped(field.type)
     flag = "--" + field.name.replace("_", "-")
     if isinstance(core, types.StructType):
         return [
             _kept(f"to_{name}", str | None, typer.Option(None, f"--to-{name}", metavar=name.upper(), help=told))
             for name, told in _TARGETS.items()
         ]
+    default = None if field.required or field.default == "" else field.default
     if isinstance(core, types.BoolType):
         off = "--off" if field.name == "on" else f"--no-{flag[2:]}"
-        return [_kept(field.name, bool | None, typer.Option(None, f"{flag}/{off}", help=""))]
+        return [_kept(field.name, bool | None, typer.Option(default, f"{flag}/{off}", help=""))]
+    meaning = meaning_of(field)
     choices = "|".join(str(value) for value in core.values) if isinstance(core, types.LiteralType) else None
     metavar = choices or field.name.upper()
+    told = f"{meaning[:1].upper()}{meaning[1:]}." if meaning and choices is None else ""
+    kind, least, most = _number(core)
     if field.required:
-        return [_kept(field.name, str, typer.Argument(..., metavar=metavar, help=""))]
-    return [_kept(field.name, str | None, typer.Option(None, flag, metavar=metavar, help=""))]
+        argument = typer.Argument(..., metavar=metavar, help=told, min=least, max=most)
+        return [_kept(field.name, kind, argument)]
+    return [
+        _kept(field.name, kind | None, typer.Option(default, flag, metavar=metavar, help=told, min=least, max=most))
+    ]
 
 
-def _core(kind: types.Type) -> types.Type:
-    """Return *kind* without its limits, and without None."""
-    if isinstance(kind, types.Metadata):
-        return _core(kind.type)
-    if isinstance(kind, types.UnionType):
-        return _core(next(part for part in kind.types if not isinstance(part, types.NoneType)))
-    return kind
+def _number(core: types.Type) -> tuple[type[int | float | str], float | None, float | None]:
+    """Return of what type a field is at a prompt, and from where to where it goes."""
+    match core:
+        case types.IntType(ge=least, le=most):
+            return int, least, most
+        case types.FloatType(ge=least, le=most):
+            return float, least, most
+        case _:
+            return str, None, None
 
 
 def _kept(name: str, annotation: object, default: object) -> inspect.Parameter:

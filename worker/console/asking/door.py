@@ -18,10 +18,13 @@ from ingress.intents import model as m
 from ingress.intents.answers import Accepted, Problem
 from ingress.intents.past import Decided, Past
 from worker.console.exits import Exit
+from worker.telnyx.errors import NetworkError, NotSentError
+from worker.telnyx.failures import network_error
 
 TOKEN_VARIABLE = "SWITCHHOOK_TOKEN"  # noqa: S105
 #: For one request, beyond what it waits by itself.
 REQUEST_SECS = 10.0
+CONNECT_SECS = 5.0
 _STATUSES = {401: Exit.DENIED, 403: Exit.DENIED, 404: Exit.NOT_FOUND, 503: Exit.UNREACHABLE}
 _ENDS = {"done": Exit.OK, "refused": Exit.REFUSED, "failed": Exit.FAILED}
 
@@ -72,28 +75,30 @@ def ask(door: Door, intent: m.AnyIntent) -> Exit:
 
 
 def lines_of(past: Past) -> Iterator[str]:
-    """Yield what became of an intent in lines."""
+    """Yield what became of an intent in lines; the reason why not once, in the first."""
     yield f"{past.state}: {past.reason}" if past.reason else past.state
-    yield from _tree(past.decision, "  ")
+    yield from _tree(past.decision, "  ", past.reason or "")
     yield f"(event {past.id})"
 
 
-def _tree(step: Decided, before: str) -> Iterator[str]:
+def _tree(step: Decided, before: str, why: str) -> Iterator[str]:
+    """Yield a step and what followed from it, without what *why* has said already."""
     said = f" ({step.notice})" if step.notice else ""
-    reason = f": {step.reason}" if step.reason else ""
+    reason = f": {step.reason}" if step.reason and not why.endswith(step.reason) else ""
     yield f"{before}{step.address}{said} {step.state}{reason}"
     for command in step.commands:
-        detail = f" ({command.detail})" if command.detail else ""
+        known = why == f"{command.command}: {command.detail}"
+        detail = f" ({command.detail})" if command.detail and not known else ""
         yield f"{before}  → {command.command}: {command.state}{detail}"
     for told in step.told:
-        yield from _tree(told, before + "  ")
+        yield from _tree(told, before + "  ", why)
 
 
 async def _ask(door: Door, intent: m.AnyIntent) -> Past:
     headers = {"Authorization": f"Bearer {_token(door.token_file)}", "Content-Type": "application/json"}
     if door.key is not None:
         headers["Idempotency-Key"] = door.key
-    timeout = aiohttp.ClientTimeout(total=REQUEST_SECS + door.wait_secs)
+    timeout = aiohttp.ClientTimeout(total=REQUEST_SECS + door.wait_secs, sock_connect=CONNECT_SECS)
     base = door.url.rstrip("/")
     async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
         body = msgspec.json.encode(intent)
@@ -110,14 +115,21 @@ async def _answer(session: aiohttp.ClientSession, method: str, url: str, kind: t
     except aiohttp.InvalidURL:
         raise ConfigError(f"{url} is no address: set SWITCHHOOK_INGRESS_URL, as http://127.0.0.1:8080") from None
     except (aiohttp.ClientError, OSError, TimeoutError) as exc:
-        told = str(exc) or "no answer in time"
-        raise _AnswerError(f"{url}: {told}; whether it was asked is not known", Exit.UNREACHABLE) from None
+        error = network_error(exc, url, connect_secs=CONNECT_SECS, request_secs=session.timeout.total or 0)
+        raise _AnswerError(f"{error}; {_effect(error, body)}", Exit.UNREACHABLE) from None
     if status >= 400:
         raise _AnswerError(_problem(raw, status, url), _STATUSES.get(status, Exit.USAGE))
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.DecodeError:
         raise _AnswerError(f"{url} did not answer as an ingress does", Exit.FAILED) from None
+
+
+def _effect(error: NetworkError, body: bytes | None) -> str:
+    """Return whether a request to which no answer came may have asked for something."""
+    if body is None:
+        return "it was asked, and what becomes of it is told there"
+    return "nothing was asked" if isinstance(error, NotSentError) else "whether it was asked is not known"
 
 
 def _problem(raw: bytes, status: int, url: str) -> str:
