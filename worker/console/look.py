@@ -10,6 +10,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from ingress.errors import LogUnavailableError
 from ingress.log import Keys, Partition, load_script
+from worker.console.table import span_of
 from worker.runtime.journal import START, order_of
 from worker.runtime.witness import Standing, read_standing
 
@@ -17,6 +18,8 @@ from worker.runtime.witness import Standing, read_standing
 MOST = 1_000
 #: Partitions that are asked for in one round trip.
 AT_ONCE = 128
+#: A live worker beats four times a second.
+SILENT_SECS = 5.0
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -55,6 +58,11 @@ class Beat(msgspec.Struct, frozen=True):
     worker: str
     secs_ago: float
 
+    @property
+    def silent(self) -> bool:
+        """Whether that is longer ago than a live worker leaves it."""
+        return self.secs_ago > SILENT_SECS
+
 
 class Overview(msgspec.Struct, frozen=True):
     """A log at one moment."""
@@ -63,6 +71,11 @@ class Overview(msgspec.Struct, frozen=True):
     partitions: list[Look]
     #: Redis's time (Unix ms).
     at_ms: int
+
+
+def worker_of(beat: Beat) -> str:
+    """Return a worker's name, with for how long he has been silent if he should not have been."""
+    return f"{beat.worker} (silent for {span_of(beat.secs_ago)})" if beat.silent else beat.worker
 
 
 async def overview(redis: Redis, keys: Keys, partitions: int) -> Overview:

@@ -9,7 +9,7 @@ import typer
 from ingress.log import Keys
 from ingress.redis_client import connect
 from worker.console.exits import Exit
-from worker.console.look import MOST, Beat, Look, Overview, overview
+from worker.console.look import MOST, Look, Overview, overview, worker_of
 from worker.console.table import amount_of, counted, show_table, span_of
 from worker.replay.render import time_of
 from worker.replay.source import LogReader
@@ -19,8 +19,6 @@ COLUMNS = (
     "partition", "owner", "epoch", "lease", "position", "last event", "lag", "waits", "snapshot", "size",
     "trimmed up to", "aggregates", "quarantined",
 )  # fmt: skip
-#: A live worker beats four times a second.
-SILENT_SECS = 5.0
 
 
 def show_partitions(redis_url: str, prefix: str, *, as_json: bool) -> Exit:
@@ -78,11 +76,7 @@ def summary_of(seen: Overview) -> list[str]:
     quarantined = sum(len(look.standing.quarantined) for look in looks if look.standing)
     if quarantined:
         told += f", {counted(quarantined, 'aggregate')} in quarantine (switchhook quarantine list)"
-    return [f"workers: {', '.join(_worker(beat) for beat in seen.workers) or 'none'}", told]
-
-
-def _worker(beat: Beat) -> str:
-    return f"{beat.worker} (silent for {span_of(beat.secs_ago)})" if beat.secs_ago > SILENT_SECS else beat.worker
+    return [f"workers: {', '.join(worker_of(beat) for beat in seen.workers) or 'none'}", told]
 
 
 def _id(entry_id: str) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
+import tty
 
+import anyio
 from msgspec.structs import replace
 from rich.console import Console
 
 from worker.aggregates.queue.tally import Tally
+from worker.console.look import Beat
 from worker.console.watching.board import Board, Partitions
+from worker.console.watching.keys import Pressed
 from worker.console.watching.lists import lines_of
 from worker.console.watching.picture import picture_of, shares
 from worker.console.watching.words import age, named, row_of, span
@@ -62,7 +67,7 @@ def agent(name: str, state: AgentState = "available") -> AgentView:
 def board(agents: int = 2) -> Board:
     names = [agent(f"agent-{number:02}", "busy" if number else "available") for number in range(agents)]
     partitions = Partitions(16, 16, 0, 0.0)
-    return Board("default", NOW, NOW - 1_000, 0, ["w1"], partitions, [QUEUE], names, [CONFERENCE])
+    return Board("default", NOW, NOW - 1_000, 0, [Beat("w1", 0.2)], partitions, [QUEUE], names, [CONFERENCE])
 
 
 def drawn(what: Board, *, height: int | None = None, width: int = 80, trouble: str = "") -> list[str]:
@@ -110,7 +115,7 @@ def test_the_picture_fits_a_small_terminal_and_counts_what_does_not() -> None:
     lines = drawn(board(agents=40), height=24)
     assert len(lines) <= 24
     assert all(len(line) <= 80 for line in lines)
-    assert any(line.startswith("Agents  39 busy, 1 free; 29 more not shown") for line in lines)
+    assert any(line.startswith("Agents  39 busy, 1 free; 26 more not shown") for line in lines)
     assert any(line.startswith("support ") for line in lines)
 
 
@@ -159,3 +164,114 @@ def test_what_a_caller_chose_as_his_number_cannot_write_on_the_terminal() -> Non
     Console(file=out, width=132).print(picture_of(board(), height=None))
     assert "\x1b" not in out.getvalue()
     assert all("\x1b" not in line for line in lines_of(evil, NOW))
+
+
+LONG = ("customer-support-international", "technical-escalations-tier-2", "night-service-overflow-everything")
+STATES: tuple[AgentState, ...] = (
+    "busy", "reserved", "wrapping-up", "available", "delayed", "paused", "offline",
+)  # fmt: skip
+
+
+def crowded() -> Board:
+    """Long names everywhere, agents in every state, and more of all than a small screen has room for."""
+    queues = [
+        replace(
+            QUEUE, queue=f"{name}-{number}", closed=Closed("fire", "desk") if number == 7 else None,
+            waiting=number, longest_since_ms=NOW - number * 600_000,
+            agents={"available": 2, "reserved": 1, "busy": 12, "wrapping-up": 3, "paused": 1, "delayed": 1},
+        )
+        for number, name in enumerate(LONG * 3)
+    ]  # fmt: skip
+    agents = [agent(f"alexandra-theodora.oberhuber-{state}-{n}", state) for n in range(5) for state in STATES]
+    agents = [replace(each, until_ms=NOW + 9_000, reason="training on floor 3") for each in agents]
+    caller = AgentCaller(call="c1", queue=LONG[0], number="+15550100", step="connected")
+    agents = [replace(each, caller=caller) if each.state == "busy" else each for each in agents]
+    rooms = [
+        replace(
+            CONFERENCE, conference=f"{n}-6a5f6c1e-9d1c-4b7c-8d3e", agent=agents[0].agent, queue=LONG[1],
+            participants=(
+                Participant(leg="l", role="agent", whom=agents[0].agent, since_ms=NOW),
+                Participant(leg="m", role="caller", whom="+15550100", since_ms=NOW),
+            ),
+        )
+        for n in range(9)
+    ]  # fmt: skip
+    return replace(board(), queues=queues, agents=agents, conferences=rooms)
+
+
+def test_a_small_terminal_shows_states_times_and_headers_whole() -> None:
+    lines = drawn(crowded(), height=24)
+    assert len(lines) <= 24
+    header = next(line for line in lines if line.startswith("agent "))
+    assert header.split()[:3] == ["agent", "state", "for"]
+    rows = [line.split() for line in lines if line.startswith("alexandra")]
+    assert rows
+    assert all(row[1:3] == ["busy", "0:07"] for row in rows)
+    assert any("(closed)" in line for line in lines)
+    assert [line.split()[-3:] for line in lines if line.startswith("0-6a5f")] == [["hold,", "recording", "paused"]]
+
+
+def test_what_a_narrow_screen_leaves_out_is_named_or_counted() -> None:
+    lines = drawn(crowded(), height=24)
+    assert next(line for line in lines if line.startswith("Queues")).endswith("without talking, answered")
+    narrow = [line.strip() for line in drawn(crowded(), height=24, width=44) if line.startswith("Queues")]
+    assert narrow[0].endswith("columns left out")
+
+
+def test_at_no_width_is_a_state_cut_or_a_line_too_long() -> None:
+    for width in range(30, 260, 7):
+        lines = drawn(crowded(), height=60, width=width)
+        assert all(len(line) <= width for line in lines), width
+        header = next(line for line in lines if line.startswith("agent "))
+        if "state" in header:
+            at = header.index("state")
+            assert {line[at:].split()[0] for line in lines if line.startswith("alex")} <= set(STATES), width
+
+
+def test_a_wide_screen_cuts_nothing_that_it_has_room_for() -> None:
+    lines = drawn(crowded(), height=None, width=200)
+    assert not [line for line in lines if "…" in line]
+    assert any(line.startswith(f"{LONG[2]}-8 ") for line in lines)
+    assert next(line for line in lines if line.startswith("queue")).split()[-2:] == ["talking", "agents"]
+    assert any(line.endswith("2 free, 1 ringing, 12 busy, 3 wrap-up, 1 paused, 1 delayed") for line in lines)
+
+
+def test_in_a_pipe_nothing_is_cut() -> None:
+    what = crowded()
+    what = replace(what, queues=[replace(what.queues[0], queue="q" * 300)])
+    lines = [line.plain for line in picture_of(what, height=None).lines(None)]
+    assert any(line.startswith("q" * 300) for line in lines)
+    assert not [line for line in lines if "…" in line]
+
+
+def test_where_not_all_queues_fit_those_are_shown_whose_callers_wait_longest() -> None:
+    lines = drawn(crowded(), height=20)
+    assert "5 more not shown, 10 waiting there" in next(line for line in lines if line.startswith("Queues"))
+    assert any(line.startswith("night-service-overf") and " 1:20:00 " in line for line in lines)
+
+
+def test_a_worker_who_is_silent_is_not_told_as_one_who_works() -> None:
+    names = [Beat("w1", 0.2), Beat("w2", 14.0), *(Beat(f"worker-{number}", 0.1) for number in range(20))]
+    second = drawn(replace(board(), workers=names))[1]
+    assert second.rstrip().endswith("workers: w2 (silent for 14 s), w1 and 20 more")
+
+
+def test_what_is_older_than_five_seconds_is_said_to_be() -> None:
+    assert named(replace(QUEUE, as_of_ms=NOW - 5_000), NOW) == "support"
+    assert named(replace(QUEUE, as_of_ms=NOW - 6_000), NOW) == "support (0:06 old)"
+    assert "as of 0:06 ago: see switchhook partitions" in drawn(replace(board(), as_of_ms=NOW - 6_000))[0]
+
+
+async def test_q_ends_the_watching_and_other_keys_do_not() -> None:
+    master, slave = os.openpty()
+    try:
+        tty.setcbreak(slave)
+        with anyio.fail_after(10):
+            os.write(master, b"x")
+            assert not await Pressed(slave).quits(0.1)
+            os.write(master, b"q")
+            assert await Pressed(slave).quits(60)
+            assert not await Pressed(None).quits(0.01)
+    finally:
+        os.close(master)
+        os.close(slave)

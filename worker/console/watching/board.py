@@ -8,7 +8,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from ingress.log import Keys
-from worker.console.look import overview
+from worker.console.look import Beat, overview
 from worker.replay.source import LogReader
 from worker.runtime.published import Published
 from worker.views.model import AgentView, ConferenceView, QueueView
@@ -30,7 +30,7 @@ class Board(msgspec.Struct, frozen=True):
     at_ms: int
     as_of_ms: int | None
     unpublished: int
-    workers: list[str]
+    workers: list[Beat]
     partitions: Partitions
     queues: list[QueueView]
     agents: list[AgentView]
@@ -65,7 +65,7 @@ class Boards:
             at_ms=seen.at_ms,
             as_of_ms=queues.as_of_ms,
             unpublished=queues.unpublished,
-            workers=[beat.worker for beat in seen.workers],
+            workers=seen.workers,
             partitions=Partitions(
                 len(looks),
                 sum(look.owner is not None for look in looks),

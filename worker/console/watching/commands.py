@@ -32,7 +32,7 @@ def top(
     once: Annotated[bool, typer.Option("--once", help="One picture, as in a pipe, and end.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the wallboard: queues, agents, conferences, and how far the workers are. Ctrl-C ends it."""
+    """Show the wallboard: queues, agents, conferences, and how far the workers are. `q` or Ctrl-C ends it."""
     from worker.console.watching.top import show_top
 
     with errors_for_people():

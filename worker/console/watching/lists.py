@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import anyio
@@ -22,6 +23,8 @@ from worker.console.watching.words import (
     CALL_COLUMNS,
     CONFERENCE_COLUMNS,
     QUEUE_COLUMNS,
+    age_of,
+    is_old,
     row_of,
     span,
 )
@@ -48,9 +51,10 @@ def list_views(redis_url: str, prefix: str, kind: AggregateKind, *, tenant: str,
     if as_json:
         typer.echo(msgspec.json.encode(listing))
         return Exit.OK
+    # For people, and in a pipe only when something is wrong: beside the table, which a program may read.
+    if sys.stdout.isatty() or is_old(listing, now_ms):
+        typer.echo(f"{tenant}, {time_of(now_ms)}, {age_of(listing, now_ms)}", err=True)
     show_table(COLUMNS[kind], [row_of(view, now_ms) for view in listing.views])
-    if listing.unpublished:
-        typer.echo(f"{listing.unpublished} partitions were never published: does a worker run?", err=True)
     return Exit.OK
 
 

@@ -15,14 +15,12 @@ from ingress.log import Keys
 from ingress.redis_client import connect
 from worker.console.exits import Exit
 from worker.console.watching.board import Board, Boards
+from worker.console.watching.keys import pressed
 from worker.console.watching.picture import picture_of
-
-#: The width of a picture that goes into a pipe or a file.
-PLAIN_WIDTH = 132
 
 
 def show_top(redis_url: str, prefix: str, *, tenant: str, every_secs: float, once: bool, as_json: bool) -> Exit:
-    """Show the wallboard until it is interrupted, or once, and return the exit status.
+    """Show the wallboard until `q` is pressed or it is interrupted, or once, and return the exit status.
 
     Raises:
         SwitchhookError: There is no such log, or Redis does not answer at the first time.
@@ -42,10 +40,11 @@ async def _show(redis_url: str, prefix: str, tenant: str, every_secs: float, onc
         board = await boards.read(tenant)
         if as_json:
             typer.echo(msgspec.json.encode(board))
-        elif once or not sys.stdout.isatty():
-            Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False).print(
-                picture_of(board, height=None)
-            )
+        elif not sys.stdout.isatty():
+            for line in picture_of(board, height=None).lines(None):
+                typer.echo(line.plain)
+        elif once:
+            Console(highlight=False).print(picture_of(board, height=None))
         else:
             await _live(boards, board, every_secs)
     finally:
@@ -54,10 +53,11 @@ async def _show(redis_url: str, prefix: str, tenant: str, every_secs: float, onc
 
 async def _live(boards: Boards, board: Board, every_secs: float) -> None:
     console, trouble = Console(highlight=False), ""
-    with Live(console=console, screen=True, auto_refresh=False) as live:
+    with pressed() as keys, Live(console=console, screen=True, auto_refresh=False) as live:
         while True:
             live.update(picture_of(board, height=console.height, trouble=trouble), refresh=True)
-            await anyio.sleep(every_secs)
+            if await keys.quits(every_secs):
+                return
             try:
                 board, trouble = await boards.read(board.tenant), ""
             except LogUnavailableError as exc:
