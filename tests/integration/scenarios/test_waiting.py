@@ -150,3 +150,22 @@ async def test_a_callback_rings_the_caller_first_and_joins_him_to_who_is_free(op
         await day.log_in("alice")
         await anna.is_called_back()
         await anna.talks_with("alice")
+
+
+async def test_who_rings_again_before_he_is_called_back_is_served_in_his_place_and_not_called(opened: Opening) -> None:
+    rules = queue(keys={"1": Key(callback=True)}, callback=Callback("agent", "We call you back."), resume_secs=600)
+    async with opened(people("alice"), {"support": rules}) as day:
+        anna = day.rings(ANNA)
+        await anna.waits()
+        bert = day.rings(BERT)
+        await bert.waits()
+        anna.presses("1")
+        await anna.keeps_his_place()
+        again = day.rings(ANNA)
+        await again.waits()
+        await day.log_in("alice")
+        await again.talks_with("alice")
+        await again.goes()
+        await bert.talks_with("alice")
+        assert day.leg_to(ANNA) is None
+        assert (day.queue().tally.resumed, day.queue().tally.called_back) == (1, 0)

@@ -162,6 +162,9 @@ def _noted(queue: Queue, what: str, of: str, value: str) -> Queue:
             return replace(queue, closed=None)
         case "meant" if caller:
             return places.put(queue, replace(caller, agent=value))
+        case "taken-up" if caller:
+            queue = replace(queue, tally=replace(tally, resumed=tally.resumed + 1))
+            return places.put(queue, replace(caller, since_ms=min(caller.since_ms, int(value))))
         case "given-up" if caller:
             queue, caller = places.count(queue, caller, "dismissed", 0)
             return places.drop(queue, caller, caller.arrived_ms, moved=False)

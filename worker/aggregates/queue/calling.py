@@ -6,6 +6,8 @@ his turn and an agent is free, and offered when he has answered; no more are run
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from worker.aggregates.queue.coming import purpose_of
 from worker.aggregates.queue.desk import Desk
 from worker.aggregates.queue.state import Caller
@@ -58,7 +60,7 @@ def rest(desk: Desk, caller: Caller) -> None:
     """See to one who could not be reached: he is rung again later, but not for ever."""
     if caller.callback is None or caller.callback.step != "resting" or "retry" in caller.timers:
         return
-    if caller.callback.tries >= desk.rules.callback.attempts:
+    if caller.callback.tries >= desk.rules.callback.attempts or any(_of_the_same(desk, caller)):
         give_up(desk, caller)
     else:
         after_ms = round(desk.rules.callback.retry_secs * 1000) if caller.callback.tries else GOODBYE_MS
@@ -70,6 +72,25 @@ def give_up(desk: Desk, caller: Caller) -> None:
     desk.withdraw(caller)
     desk.cancel_all(caller)
     desk.do(Note("given-up", caller.call))
+
+
+def take_up(desk: Desk, caller: Caller) -> None:
+    """Give one who rings again the place that is kept for him: he is not called back any more.
+
+    That he is the same the number tells, where the queue gives places back by it.
+    """
+    for kept in tuple(_of_the_same(desk, caller)):
+        if kept.callback is not None and kept.callback.step in ("leaving", "kept", "resting"):
+            give_up(desk, kept)
+            desk.do(Note("taken-up", caller.call, str(kept.since_ms)))
+
+
+def _of_the_same(desk: Desk, caller: Caller) -> Iterator[Caller]:
+    """Yield the others here of the same number, if such are taken for the same person."""
+    if desk.rules.resume_secs > 0 and any(key.callback for key in desk.rules.keys.values()):
+        for other in map(desk.queue.callers.get, desk.queue.callers):
+            if other is not None and other.call != caller.call and other.number == caller.number and other.gone is None:
+                yield other
 
 
 def call_off(desk: Desk, ident: str) -> str | None:

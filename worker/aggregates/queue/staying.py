@@ -49,6 +49,7 @@ def _enter(desk: Desk, caller: Caller) -> None:
             desk.set("personal", caller, caller.arrived_ms + round(rules.personal_secs * 1000))
         if rules.announcements.every_secs > 0:
             desk.set("say", caller, caller.arrived_ms + round(rules.announcements.first_secs * 1000))
+        calling.take_up(desk, caller)
 
 
 def _open_now(desk: Desk) -> bool:

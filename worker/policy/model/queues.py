@@ -133,7 +133,7 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     callback: Callback = Callback()
     #: Who hangs up before is not counted as having abandoned.
     short_abandon_secs: Seconds = 5
-    #: Who hung up and rings again within this gets his place back.
+    #: Who hung up and rings again within this gets his place back; so does, if it is not 0, who was to be called back.
     resume_secs: Seconds = 0
     #: An agent who has not taken an offer by then is passed over.
     offer_secs: PositiveSeconds = 10

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
 from ingress.intents.model import CancelCallback
 from worker.commands import command as c
 from worker.events import notices as n
 from worker.events.outcomes import Refused, Succeeded, Unknown
 from worker.policy.model import Callback, Goal, Key, Queue
-from worker.testing.line import OneQueue
+from worker.testing.line import OneQueue, replace_rules
 
 
 def line_with_callback(first: Literal["agent", "caller"] = "agent", attempts: int = 2) -> OneQueue:
@@ -239,3 +240,41 @@ def test_nobody_is_called_back_who_shows_no_number() -> None:
     assert not line.sent_on()
     line.free("ann")
     assert line.offers() == [("c1", "ann")]
+
+
+def ringing_again(resume_secs: float = 60) -> OneQueue:
+    """Return a queue in which c1 keeps his place before c2, and of which who rings again may get his place back."""
+    line = line_with_callback()
+    line.policy = replace_rules(line.policy, replace(line.policy.queues["support"], resume_secs=resume_secs))
+    return line
+
+
+def test_who_rings_again_takes_up_his_place_and_is_not_called_back_any_more() -> None:
+    line = ringing_again()
+    line.come("c3", number="+1c1")
+    assert [call for _, _, call in line.state.present] == ["c3", "c2"]
+    assert "c1" not in line.state.callers
+    line.free("ann")
+    assert line.with_agent("ann").call == "c3"
+    assert (line.state.tally.resumed, line.state.tally.dismissed, line.state.tally.offered) == (1, 1, 3)
+    assert not [sent for sent in line.sent if isinstance(sent, c.Dial)]
+
+
+def test_who_rings_again_is_another_where_no_place_is_given_back_by_number() -> None:
+    line = ringing_again(0)
+    line.come("c3", number="+1c1")
+    assert [call for _, _, call in line.state.present] == ["c1", "c2", "c3"]
+
+
+def test_who_rings_us_while_we_ring_him_is_not_rung_once_more() -> None:
+    line = ringing_again()
+    line.free("ann")
+    line.accept("ann")
+    line.answer(dialled(line), Succeeded(call="leg"))
+    line.come("c3", number="+1c1")
+    assert line.caller("c1").callback is not None
+    down(line)
+    assert "c1" not in line.state.callers
+    assert [call for _, _, call in line.state.present] == ["c2", "c3"]
+    line.advance(200)
+    assert len([sent for sent in line.sent if isinstance(sent, c.Dial)]) == 1
