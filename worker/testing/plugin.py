@@ -1,7 +1,7 @@
 """A pytest plugin that holds own rules in Python against the laws of `worker.testing.laws`.
 
 `pytest --switchhook-rules` holds every installed rule, one test each; the fixture `rule_laws` holds one that is handed
-to it. With `--switchhook-policy FILE` they are asked about the agents, queues and numbers of that policy.
+to it. With `--switchhook-policy=FILE` they are asked about the agents, queues and numbers of that policy.
 """
 
 from __future__ import annotations
@@ -11,18 +11,47 @@ from pathlib import Path
 
 import pytest
 
+from ingress.errors import ConfigError
 from worker.policy.installed import installed_rules
 from worker.policy.load import load_policy
 from worker.policy.model import Tenant
 from worker.policy.rules import Rule, Unusable
 from worker.testing.laws import BrokenLawError, hold
 
+POLICY = "--switchhook-policy"
+_TENANTS = pytest.StashKey[list[Tenant | None]]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the plugin's options."""
     group = parser.getgroup("switchhook", "own rules of Switchhook")
     group.addoption("--switchhook-rules", action="store_true", help="hold each installed own rule against the laws")
-    group.addoption("--switchhook-policy", metavar="FILE", help="ask rules about what this policy file has")
+    group.addoption(POLICY, metavar="FILE", help=f"ask rules about what this policy file has; write {POLICY}=FILE")
+
+
+def pytest_load_initial_conftests(args: list[str]) -> None:
+    """Refuse a policy behind a space: pytest knows no plugin's options yet when it looks for its settings' file.
+
+    It would take the policy for a test, and the settings of whatever project the policy lies in for those of the tests.
+
+    Raises:
+        UsageError: The option was written so.
+    """
+    if POLICY in args:
+        raise pytest.UsageError(f"write {POLICY}=FILE, with =: behind a space, pytest takes the file for a test")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the policy.
+
+    Raises:
+        UsageError: There is none in that file.
+    """
+    path = config.getoption(POLICY)
+    try:
+        config.stash[_TENANTS] = [*load_policy(path).policy.tenants.values()] if path else [None]
+    except ConfigError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 @pytest.hookimpl(trylast=True)
@@ -35,7 +64,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 @pytest.fixture
 def rule_laws(pytestconfig: pytest.Config) -> Callable[[Rule], None]:
     """Return what holds a rule against the laws, and raises BrokenLawError."""
-    tenants = _tenants(pytestconfig)
+    tenants = pytestconfig.stash[_TENANTS]
 
     def held(rule: Rule) -> None:
         for tenant in tenants:
@@ -67,13 +96,8 @@ class RuleItem(pytest.Item):
 
 
 def _items(session: pytest.Session, config: pytest.Config) -> Iterator[RuleItem]:
-    tenants = _tenants(config)
+    tenants = config.stash[_TENANTS]
     for name, rule in sorted(installed_rules().items(), key=lambda pair: pair[0]):
         item = RuleItem.from_parent(session, name=f"switchhook-rule[{name}]")
         item.rule, item.tenants = rule, tenants
         yield item
-
-
-def _tenants(config: pytest.Config) -> list[Tenant | None]:
-    path = config.getoption("--switchhook-policy")
-    return [*load_policy(path).policy.tenants.values()] if path else [None]

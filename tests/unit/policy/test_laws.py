@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -29,6 +28,7 @@ from worker.testing.laws import BrokenLawError, hold
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "examples" / "own_rules"
+POLICY = ROOT / "examples" / "policies" / "office.toml"
 TENANT = """
 [tenants.default]
 connection_id = "1"
@@ -103,25 +103,36 @@ def run_pytest(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[s
     path = ":".join(map(str, (ROOT, EXAMPLE, tmp_path)))
     wanted = [argument for argument in arguments if argument != "--broken"]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", *wanted],
-        cwd=EXAMPLE, env={"PYTHONPATH": path, "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "worker.testing.plugin", "-v", *wanted],
+        cwd=EXAMPLE, env={"PYTHONPATH": path, "PATH": "/usr/bin:/bin", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
 def test_the_example_keeps_the_laws_as_its_own_tests_say(tmp_path: Path) -> None:
-    ended = run_pytest(tmp_path, "-c", "/dev/null", "--rootdir", str(EXAMPLE), *plugin(), "--switchhook-rules")
+    ended = run_pytest(tmp_path, "--switchhook-rules")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "6 passed" in ended.stdout
     assert "switchhook-rule[same-agent] PASSED" in ended.stdout
 
 
 def test_what_is_installed_and_no_rule_fails_with_its_reason(tmp_path: Path) -> None:
-    ended = run_pytest(tmp_path, "--broken", "-c", "/dev/null", *plugin(), "--switchhook-rules", "-k", "broken")
+    ended = run_pytest(tmp_path, "--broken", "--switchhook-rules", "-k", "broken")
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "own_rules:BLOCKED is not marked as a strategy, an entry_rule or a recording_rule" in ended.stdout
 
 
-def plugin() -> list[str]:
-    """Return how the plugin is named where Switchhook's own entry points are not those of these sources."""
-    known = any(entry.value == "worker.testing.plugin" for entry in entry_points(group="pytest11"))
-    return [] if known else ["-p", "worker.testing.plugin"]
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--switchhook-policy", str(POLICY)), "ERROR: write --switchhook-policy=FILE, with =: behind a space, pytest"),
+        (("--switchhook-policy=missing.toml",), "ERROR: missing.toml: the policy cannot be read: No such file"),
+    ],
+)
+def test_a_policy_that_cannot_be_taken_is_told_in_a_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    ended = run_pytest(tmp_path, "--switchhook-rules", *arguments)
+    assert ended.returncode == 4, ended.stdout + ended.stderr
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
