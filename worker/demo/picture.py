@@ -15,6 +15,7 @@ from rich.text import Text
 from worker.aggregates.agent.state import Agent
 from worker.aggregates.conference.state import Conference
 from worker.aggregates.queue.state import Queue
+from worker.aggregates.queue.tally import Tally
 from worker.replay.source import Follower
 
 RATE_SECS = 5.0
@@ -82,12 +83,23 @@ class View(msgspec.Struct, frozen=True):
 
     def line(self) -> str:
         """Return the moment in one line."""
-        tally = [queue.tally for queue in self.queues]
+        tallies = [queue.tally for queue in self.queues]
         agents = " ".join(f"{agent.name}={agent.duty}" for agent in self.agents)
-        return (
-            f"waiting {self.waiting}, answered {sum(t.answered for t in tally)}, "
-            f"abandoned {sum(t.abandoned for t in tally)}, {agents}, recordings {self.recordings}"
+        parts = (
+            f"waiting {self.waiting}",
+            f"answered {sum(tally.answered for tally in tallies)}",
+            f"abandoned {_abandoned(*tallies)}",
+            agents,
+            f"recordings {self.recordings}",
         )
+        return ", ".join(filter(None, parts))
+
+
+def _abandoned(*tallies: Tally) -> str:
+    """Return how many hung up while they waited, as the audit counts them, and how many of them at once."""
+    short = sum(tally.short_abandoned for tally in tallies)
+    total = short + sum(tally.abandoned for tally in tallies)
+    return f"{total} ({short} short)" if short else str(total)
 
 
 def picture(view: View, *, clock: str, webhooks: Rate, commands: Rate, workers: list[str]) -> RenderableType:
@@ -100,7 +112,7 @@ def picture(view: View, *, clock: str, webhooks: Rate, commands: Rate, workers: 
         tally = queue.tally
         waiting = sum(x.offer is None or x.offer.step != "connected" for x in queue.callers.values())
         queues.add_row(
-            queue.name, str(waiting), str(tally.offered), str(tally.answered), str(tally.abandoned),
+            queue.name, str(waiting), str(tally.offered), str(tally.answered), _abandoned(tally),
             f"{tally.longest_wait_ms / 1000:.1f} s",
         )  # fmt: skip
     agents = Table(title="Agents", expand=True)

@@ -255,7 +255,7 @@ def summary(console: Console, report: Report, books: dict[str, object]) -> int:
     rows = {
         "offered": report.offered,
         "answered": report.answered,
-        "abandoned": report.abandoned,
+        "abandoned": f"{report.abandoned} (short ones counted)" if report.abandoned else 0,
         "dismissed by policy": report.dismissed,
         "service level": f"{level} answered within the threshold (of answered, and abandoned after it)",
         "longest wait": f"{report.longest_wait_ms / 1000:.1f} s",

@@ -49,9 +49,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     path = config.getoption(POLICY)
     try:
-        config.stash[_TENANTS] = [*load_policy(path).policy.tenants.values()] if path else [None]
+        tenants: list[Tenant | None] = [*load_policy(path).policy.tenants.values()] if path else [None]
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from None
+    config.stash[_TENANTS] = tenants
 
 
 @pytest.hookimpl(trylast=True)
