@@ -26,7 +26,13 @@ def arrive(queue: Queue, notice: n.CallerWaiting) -> Queue:
     call, at_ms = notice.call, notice.arrived_ms
     gone = queue.departed.get(call)
     if gone is not None and not (gone.moved and at_ms > gone.at_ms):
-        return queue
+        # His end was heard of first: he is counted, and has left.
+        return queue if gone.counted or gone.moved else depart(_come(queue, notice), call, gone.at_ms)
+    return _come(queue, notice)
+
+
+def _come(queue: Queue, notice: n.CallerWaiting) -> Queue:
+    call, at_ms = notice.call, notice.arrived_ms
     since_ms = at_ms if notice.since_ms is None else notice.since_ms
     known = queue.callers.get(call)
     if known is not None:
@@ -46,7 +52,7 @@ def depart(queue: Queue, leg: str, at_ms: int, *, moved: bool = False) -> Queue:
     """A caller's leg has ended, or (*moved*) has gone on alive. One who is to be called back keeps his place."""
     caller = queue.caller_on(leg)
     if caller is None:
-        return places.forget(queue, leg, at_ms, moved=moved)
+        return places.forget(queue, leg, at_ms, moved=moved, counted=False)
     if moved and at_ms < caller.arrived_ms:
         # He has come back since.
         return queue

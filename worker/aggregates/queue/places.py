@@ -44,10 +44,12 @@ def drop(queue: Queue, caller: Caller, at_ms: int, *, moved: bool) -> Queue:
     )
 
 
-def forget(queue: Queue, call: str, at_ms: int, *, moved: bool) -> Queue:
+def forget(queue: Queue, call: str, at_ms: int, *, moved: bool, counted: bool = True) -> Queue:
     """Remember that a leg has left, and forget those that did so long ago."""
     known = queue.departed.get(call)
-    gone = Gone(max(at_ms, known.at_ms), moved and known.moved) if known else Gone(at_ms, moved)
+    gone = Gone(at_ms, moved, counted)
+    if known is not None:
+        gone = Gone(max(at_ms, known.at_ms), moved and known.moved, counted or known.counted)
     departed, departures = queue.departed.put(call, gone), queue.departures
     if known is not None:
         departures = departures.drop((known.at_ms, 0, call))

@@ -211,6 +211,8 @@ class Gone(msgspec.Struct, frozen=True, gc=False):
 
     at_ms: int
     moved: bool
+    #: He was known here. Else he is counted as soon as it is heard that he was.
+    counted: bool = True
 
 
 class Closed(msgspec.Struct, frozen=True, gc=False):

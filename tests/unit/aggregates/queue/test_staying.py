@@ -288,3 +288,19 @@ def test_a_caller_who_leaves_takes_his_timers_along() -> None:
     line.come("c1")
     line.go("c1")
     assert not line.timers
+
+
+@pytest.mark.parametrize("secs", [1, 30])
+def test_a_caller_of_whose_end_is_heard_before_he_came_is_counted_once_and_offered_to_nobody(secs: float) -> None:
+    line = OneQueue(Queue(short_abandon_secs=5))
+    came = n.CallerWaiting("c1", "+15550100", line.now_ms)
+    line.now_ms += round(secs * 1000)
+    line.tell(w.CallDequeued("c1", "support", reason="hangup"))
+    line.free("ann")
+    for _ in range(2):
+        line.hear(came)
+        line.hear(n.CallerGone("c1", line.now_ms))
+    tally = line.state.tally
+    assert (tally.offered, tally.short_abandoned, tally.abandoned) == (1, secs < 5, secs > 5)
+    assert not line.offers()
+    assert not line.state.callers
