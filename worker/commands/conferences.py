@@ -108,7 +108,7 @@ class ChangeRole(Command, frozen=True, tag="change-role"):
 
 
 class ChangeRights(Command, frozen=True, tag="change-rights"):
-    """Say what becomes of a conference when a participant (by Telnyx's id of it) leaves. None: as it is."""
+    """Say what becomes of a conference when a participant leaves (his leg, or Telnyx's id of him). None: as it is."""
 
     conference: str
     participant: str

@@ -13,7 +13,8 @@ ORDER: tuple[Role, ...] = ("agent", "caller", "consult", "third", "supervisor", 
 
 def view_of_conference(conference: Conference) -> ConferenceView:
     """Return the view of *conference*."""
-    talk = conference.talk
+    talk, handed = conference.talk, conference.handed
+    of = talk or handed
     inside = [_participant(conference, leg) for leg in conference.legs if conference.inside(leg)]
     return ConferenceView(
         tenant=conference.address.tenant,
@@ -21,10 +22,11 @@ def view_of_conference(conference: Conference) -> ConferenceView:
         agent=conference.agent,
         since_ms=conference.created_ms,
         participants=tuple(sorted(inside, key=lambda each: (ORDER.index(each.role), each.since_ms, each.leg))),
-        call=talk.call if talk else None,
-        queue=talk.queue if talk else None,
+        call=of.call if of else None,
+        queue=of.queue if of else None,
         held=talk is not None and talk.held,
         muted=talk is not None and talk.muted,
+        handed_over=handed is not None,
         recording=_recording(conference),
         recordings=tuple(saved.recording_id for saved in conference.saved),
     )
@@ -44,7 +46,10 @@ def _participant(conference: Conference, leg: str) -> Participant:
 def _who(conference: Conference, leg: str) -> tuple[Role, str]:
     if leg == conference.agent_leg:
         return "agent", conference.agent or ""
-    party = conference.party_of(leg)
+    party, handed = conference.party_of(leg), conference.handed
     if party is not None:
-        return party.kind, party.whom
-    return ("caller", "") if leg in conference.expected else ("stranger", "")
+        # Who was consulted is the one whom the caller talks with now.
+        return "third" if handed is not None and party.kind == "consult" else party.kind, party.whom
+    if leg in conference.expected or (handed is not None and handed.call == leg):
+        return "caller", ""
+    return "stranger", ""

@@ -177,7 +177,8 @@ class ConferenceView(View, frozen=True, kw_only=True, tag="conference"):
     agent: str | None
     since_ms: int | None
     participants: tuple[Participant, ...]
-    #: The conversation: its caller, the queue that he came from, whether he is on hold, and the agent mute.
+    #: The conversation: its caller, the queue that he came from, whether he is on hold, and the agent mute. Also after
+    #: the agent has left him with a third party (`handed_over`).
     call: str | None
     queue: str | None
     held: bool
@@ -185,6 +186,7 @@ class ConferenceView(View, frozen=True, kw_only=True, tag="conference"):
     recording: Literal["off", "on", "paused"]
     #: Recordings that can be fetched.
     recordings: tuple[str, ...]
+    handed_over: bool = False
 
     @property
     def name(self) -> str:

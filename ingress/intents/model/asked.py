@@ -54,7 +54,11 @@ class EndCall(Intent, frozen=True, tag="end_call"):
 
 
 class UpdateParticipant(Intent, frozen=True, tag="update_participant"):
-    """Change a participant's rights: whether the conference ends with him, and how (Telnyx's participant PATCH)."""
+    """Change a participant's rights: whether the conference ends with him, and how (Telnyx's participant PATCH).
+
+    The participant is named by his leg, as the views of conferences have it (`switchhook conference show`), or by
+    Telnyx's own id of him. Refused for a leg that has left.
+    """
 
     conference: Id
     participant: Id

@@ -27,7 +27,10 @@ class SetPriority(Intent, frozen=True, tag="priority"):
 
 
 class CloseQueue(Intent, frozen=True, tag="close_queue"):
-    """Take no more callers, whatever the hours say; those who wait stay, unless `send_away` sends them to `closed`."""
+    """Take no more callers, whatever the hours say; those who wait stay, unless `send_away` sends them to `closed`.
+
+    Of a queue that is closed already the reason stays, where none is given.
+    """
 
     queue: Name
     reason: Reason = ""

@@ -8,10 +8,11 @@ from redis.asyncio import Redis
 from ingress.intents import model as i
 from ingress.log import Keys
 from tests.integration.scenarios.day import Day, Opening, people, queue, until
-from tests.integration.scenarios.test_supervisors_day import at_the_door
+from tests.integration.scenarios.test_supervisors_day import OUTSIDE, at_the_door
 from worker.aggregates.conference.state import Conference
 from worker.policy.model import Recording
 from worker.testing.emulator.faults import Fault
+from worker.testing.emulator.settings import Phone
 from worker.views.conference import view_of_conference
 from worker.views.model import ConferenceView
 
@@ -56,3 +57,34 @@ async def test_what_telnyx_refuses_is_not_shown_and_is_done_when_it_is_asked_for
             "hold": any(each.on_hold for each in there),
             "mute": any(each.muted for each in there),
         }[operation]
+
+
+async def test_a_caller_who_was_handed_over_is_seen_with_the_third_party_until_the_end(opened: Opening) -> None:
+    phones = {OUTSIDE: Phone("answer")}
+    async with opened(people("alice"), None, phones) as day:
+        await day.log_in("alice")
+        anna = day.rings()
+        await anna.talks_with("alice")
+        await day.ask(i.Transfer("alice", i.Target(number=OUTSIDE), "warm"))
+        await until(lambda: "consult" in [each.role for each in seen(day).participants], "they consult")
+        room = seen(day).conference
+        await day.ask(i.CompleteTransfer("alice"))
+        await day.becomes("alice", "available")
+        there = next(view_of_conference(each) for each in day.states(Conference) if each.id == room)
+        assert [(each.role, each.whom) for each in there.participants] == [("caller", ""), ("third", OUTSIDE)]
+        assert (there.call, there.queue, there.handed_over) == (anna.leg.id, "support", True)
+
+
+async def test_a_participants_rights_are_changed_by_the_leg_that_the_views_show(
+    opened: Opening, redis: Redis, keys: Keys
+) -> None:
+    async with opened(people("alice")) as day, at_the_door(redis, keys, "ops") as ops:
+        await day.log_in("alice")
+        await day.rings().talks_with("alice")
+        there = seen(day)
+        caller = next(each.leg for each in there.participants if each.role == "caller")
+        past = await ops.asks(i.UpdateParticipant(there.conference, caller, end_conference_on_exit=True))
+        assert (past.state, past.reason) == ("done", None)
+        part = day.centre.emulator.telephony.conferences.by_id[there.conference].participant(caller)
+        assert part is not None
+        assert part.manner.end_conference_on_exit

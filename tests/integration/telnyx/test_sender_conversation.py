@@ -70,6 +70,13 @@ async def test_a_supervisor_joins_in_a_role_and_changes_it(emulator: Emulator, s
     assert (part.manner.role, part.manner.whispers_to) == ("barge", ())
 
 
+async def test_rights_are_changed_by_the_participants_leg(emulator: Emulator, sender: Sender) -> None:
+    room, agent, caller = await conversation(emulator, sender)
+    assert await result(sender, c.ChangeRights(room, caller.id, end_conference_on_exit=True)) == Succeeded()
+    emulator.world.hangup(caller, cause="normal_clearing", source="caller")
+    assert not agent.alive
+
+
 async def test_rights_are_changed_by_telnyxs_id_of_the_participant(emulator: Emulator, sender: Sender) -> None:
     room, agent, caller = await conversation(emulator, sender)
     part = emulator.telephony.conferences.by_id[room].participant(caller.id)

@@ -257,6 +257,10 @@ def test_a_participants_rights_are_changed_for_who_asks_the_conference(talk: Con
     assert talk.ask_itself(i.UpdateParticipant("room", "p1", end_conference_on_exit=True)) is None
     assert talk.open() == [c.ChangeRights("room", "p1", end_conference_on_exit=True)]
     assert talk.ask_itself(i.UpdateParticipant("room", "p1")) == "Nothing is to be changed."
+    talk.see(w.ParticipantJoined("room", "gone"))
+    talk.leave("gone")
+    left = i.UpdateParticipant("room", "gone", end_conference_on_exit=True)
+    assert talk.ask_itself(left) == "The leg gone has left the conference."
     unknown = Conversation()
     rights = i.UpdateParticipant("room", "p1", beep_enabled="never")
     assert unknown.ask_itself(rights) == "There is no such conference, or it has ended."

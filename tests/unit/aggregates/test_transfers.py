@@ -11,6 +11,7 @@ from worker.events import notices as n
 from worker.events import webhooks as w
 from worker.policy.model import Goal
 from worker.testing.conversation import LEG, Conversation, care_tenant
+from worker.views.conference import view_of_conference
 
 NUMBER = "+13125550177"
 WARM = i.Transfer("alice", i.Target(number=NUMBER), "warm")
@@ -50,6 +51,20 @@ def test_a_warm_transfer_that_is_completed_lets_the_agent_out_and_frees_him(talk
     # What his old queue makes of it does not end the call.
     talk.hear(n.LegGone("c1", talk.now_ms))
     assert talk.open() == []
+
+
+def test_a_caller_who_was_handed_over_is_seen_as_such_with_the_third_party_and_his_queue(talk: Conversation) -> None:
+    talk.ask(WARM)
+    talk.answered("leg-third")
+    assert "consult" in [each.role for each in view_of_conference(talk.state).participants]
+    talk.ask(i.CompleteTransfer("alice"))
+    talk.settle()
+    talk.see(w.ParticipantLeft("room", LEG))
+    view = view_of_conference(talk.state)
+    assert [(each.role, each.whom, each.leg) for each in view.participants] == [
+        ("caller", "", "c1"), ("third", NUMBER, "leg-third"),
+    ]  # fmt: skip
+    assert (view.agent, view.call, view.queue, view.held, view.handed_over) == (None, "c1", "support", False, True)
 
 
 def test_an_agent_of_whom_nobody_knows_whether_he_is_out_is_let_out_again(talk: Conversation) -> None:

@@ -103,6 +103,8 @@ def test_an_agent_s_row_says_his_state_what_is_next_and_his_caller() -> None:
 
 def test_rows_of_conferences_and_calls() -> None:
     assert row_of(CONFERENCE, NOW) == ["r1", "alice", "0:05", "agent alice", "support, on hold, recording paused"]
+    handed = replace(CONFERENCE, agent=None, held=False, recording="off", handed_over=True)
+    assert row_of(handed, NOW)[-1] == "support, handed over"
     assert row_of(CALL, NOW) == ["v3:c1", "+15550100", "+13125550131", "waiting 1:01", "1:10", "support"]
 
 
@@ -151,6 +153,10 @@ def test_what_is_shown_of_one_is_all_of_it() -> None:
     lines = list(lines_of(QUEUE, NOW))
     assert any(line.startswith("longest_since_ms") and line.endswith("(1:01 ago)") for line in lines)
     assert lines[-1].split() == ["1", "+15550100", "2", "1:01", "bob", "v3:c1"]
+    kept = replace(QUEUE, callers=(WAITS, replace(WAITS, call="v3:c2", position=2, callback=True, offered_to=())))
+    header, *rows = list(lines_of(kept, NOW))[-3:]
+    marks = [row[header.index("called back") :].split("  ")[0].strip() for row in rows]
+    assert marks == ["", "yes"]
     wrapping = replace(agent("alice", "wrapping-up"), until_ms=NOW + 9_000, talk_ms=61_000)
     told = {line.split()[0]: line.split(maxsplit=1)[1:] for line in lines_of(wrapping, NOW)}
     assert told["until_ms"][0].endswith("(0:09 from now)")

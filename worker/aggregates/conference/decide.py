@@ -48,6 +48,8 @@ def _rights(conference: Conference, event: Event) -> Iterator[Act]:
     rights = (asked.end_conference_on_exit, asked.soft_end_conference_on_exit, asked.beep_enabled)
     if conference.ended_ms is not None or not conference.legs:
         yield Refuse("There is no such conference, or it has ended.")
+    elif asked.participant in conference.legs and not conference.inside(asked.participant):
+        yield Refuse(f"The leg {asked.participant} has left the conference.")
     elif all(right is None for right in rights):
         yield Refuse("Nothing is to be changed.")
     else:

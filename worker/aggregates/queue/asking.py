@@ -27,7 +27,8 @@ def _done(desk: Desk, intent: AnyIntent, by: str) -> str | None:
         case MoveCaller(call=call, to=to):
             return _cannot_move(desk, call) or _move(desk, desk.queue.callers[call], to)
         case CloseQueue(reason=reason, send_away=send_away):
-            desk.do(Note("closed", by, reason))
+            known = desk.queue.closed
+            desk.do(Note("closed", by, reason or (known.reason if known is not None else "")))
             if send_away:
                 _send_away(desk)
             return None

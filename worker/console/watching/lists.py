@@ -84,10 +84,10 @@ def lines_of(view: AnyView, now_ms: int) -> Iterator[str]:
         yield ""
         rows = [
             [str(each.position), each.number or each.call, str(each.priority), span(now_ms - each.since_ms),
-             ", ".join(each.offered_to), each.call]
+             "yes" if each.callback else "", ", ".join(each.offered_to), each.call]
             for each in view.callers
         ]  # fmt: skip
-        yield from plain_lines(("position", "number", "priority", "waits", "offered to", "call"), rows)
+        yield from plain_lines(("position", "number", "priority", "waits", "called back", "offered to", "call"), rows)
 
 
 def _told(name: str, value: object, now_ms: int) -> str:

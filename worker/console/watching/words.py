@@ -162,6 +162,7 @@ def _conference(view: ConferenceView, now_ms: int) -> list[Cell]:
     talk = [
         word
         for word, so in (
+            ("handed over", view.handed_over),
             ("on hold", view.held),
             ("mute", view.muted),
             ("recording" if view.recording == "on" else "recording paused", view.recording != "off"),

@@ -64,7 +64,7 @@ async def change(conferences: Conferences, command: Change, key: str) -> None:
                 soft_end_conference_on_exit=command.soft_end_conference_on_exit,
                 beep_enabled=command.beep_enabled,
             )
-            await conferences.update_participant(conference, participant, rights)
+            await conferences.update_participant(conference, await _id_of(conferences, conference, participant), rights)
         case c.RecordStart(conference=conference, format=form, channels=channels):
             start = RecordStartBody(format=form, channels=channels, command_id=key)
             await conferences.record_start(conference, start)
@@ -76,6 +76,14 @@ async def change(conferences: Conferences, command: Change, key: str) -> None:
             await conferences.record_resume(conference, RecordResumeBody(command_id=key))
         case _:
             await _sound(conferences, command, key)
+
+
+async def _id_of(conferences: Conferences, conference: str, participant: str) -> str:
+    """Return Telnyx's id of a participant, of whom his leg or that id is given: legs are what all else goes by."""
+    async for each in conferences.participants(conference):
+        if each.call_control_id == participant and each.id:
+            return each.id
+    return participant
 
 
 async def _sound(

@@ -103,6 +103,18 @@ def test_a_closed_queue_takes_nobody_and_keeps_who_waits_until_it_is_opened() ->
     assert len(line.sent_on()) == 1
 
 
+def test_a_queue_that_is_closed_again_without_a_reason_keeps_the_one_that_it_has() -> None:
+    line = line_with("c1")
+    line.ask(CloseQueue("support", "fire"))
+    line.ask(CloseQueue("support", send_away=True))
+    assert line.state.closed is not None
+    assert line.state.closed.reason == "fire"
+    line.ask(OpenQueue("support"))
+    line.ask(CloseQueue("support"))
+    assert line.state.closed is not None
+    assert line.state.closed.reason == ""
+
+
 def test_a_queue_that_is_closed_for_all_sends_away_who_waits_and_nobody_who_talks() -> None:
     line = line_with("c1", "c2", "c3")
     line.free("ann")
