@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from types import MappingProxyType
 
 
 class Exit(IntEnum):
@@ -28,3 +30,24 @@ class Exit(IntEnum):
         member._value_ = status
         member.meaning = meaning
         return member
+
+
+#: What they say of an intent, or of what is looked for.
+ASKING: Mapping[Exit, str] = MappingProxyType(
+    {
+        Exit.OK: "done; with --wait-secs 0: it is in the log",
+        Exit.USAGE: "usage or a setting is wrong, or the key was used for another intent; nothing was asked",
+        Exit.REFUSED: "refused, with the reason; nothing was changed",
+        Exit.NOT_FOUND: "there is none of that name (list, show), no such tenant, or no intents are taken there",
+        Exit.UNREACHABLE: "not reached, or not at its end in time; it is said when it may have been asked",
+        Exit.DENIED: "the token is not accepted (401), or may not ask this (403)",
+        Exit.FAILED: "failed: refused by Telnyx, or in quarantine; or what answered is no ingress that works",
+        Exit.INTERRUPTED: Exit.INTERRUPTED.meaning,
+    }
+)
+
+
+def told(meanings: Mapping[Exit, str]) -> str:
+    """Return exit statuses as the end of a help in Markdown."""
+    lines = "\n".join(f"- {status.value}: {meaning}" for status, meaning in meanings.items())
+    return f"Exit statuses:\n\n{lines}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -16,7 +17,9 @@ from ingress.intents.past import Carried, Decided, Past
 from worker.cli import app
 from worker.console.asking.commands import intent_of, intents_of
 from worker.console.asking.door import lines_of
+from worker.console.exits import ASKING
 
+INTENTS = Path(__file__).parents[3] / "docs" / "intents.md"
 CONFERENCE = {"conference": "c", "participant": "p"}
 
 
@@ -129,3 +132,13 @@ def test_a_door_that_is_shut_has_been_asked_nothing() -> None:
         )
     assert ended.exit_code == 5
     assert f"nothing listens at {where} (connection refused); nothing was asked" in ended.output
+
+
+@pytest.mark.parametrize("group", ["agent", "queue", "call", "conference"])
+def test_the_exit_statuses_stand_in_the_help_and_in_the_document(group: str) -> None:
+    told, document = said_of(group, "--help"), INTENTS.read_text()
+    for status, meaning in ASKING.items():
+        assert f"{status.value}: {meaning}" in told
+        assert f"| {status.value} | {meaning} |" in document
+    word = next(iter(intents_of(group)))
+    assert f"Exit statuses: switchhook {group} --help." in said_of(group, word, "--help")

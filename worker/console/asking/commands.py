@@ -50,7 +50,8 @@ def command_of(word: str, kind: type[m.Intent]) -> TyperCommand:
     """Return an intent as a command."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     told = f"{inspect.getdoc(kind)}\n\nScopes, one of: {', '.join(needed_by(kind))}."
-    app.command(word, help=told, no_args_is_help=False)(_function(kind))
+    where = f"Exit statuses: switchhook {kind.__struct_fields__[0]} --help."
+    app.command(word, help=told, epilog=where, no_args_is_help=False)(_function(kind))
     command = typer.main.get_command(app)
     assert isinstance(command, TyperCommand)
     return command

@@ -118,7 +118,8 @@ async def _answer(session: aiohttp.ClientSession, method: str, url: str, kind: t
         error = network_error(exc, url, connect_secs=CONNECT_SECS, request_secs=session.timeout.total or 0)
         raise _AnswerError(f"{error}; {_effect(error, body)}", Exit.UNREACHABLE) from None
     if status >= 400:
-        raise _AnswerError(_problem(raw, status, url), _STATUSES.get(status, Exit.USAGE))
+        otherwise = Exit.USAGE if status < 500 else Exit.FAILED
+        raise _AnswerError(_problem(raw, status, url), _STATUSES.get(status, otherwise))
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.DecodeError:

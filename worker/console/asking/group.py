@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from worker.console.exits import ASKING, told
 from worker.console.options import (
     DEFAULT_URL,
     DEFAULT_WAIT_SECS,
@@ -52,8 +53,11 @@ class IntentGroup(TyperGroup):
 def groups() -> list[typer.Typer]:
     """Return all groups."""
     made = []
-    for name, told in GROUPS.items():
-        group = typer.Typer(name=name, cls=IntentGroup, help=told, no_args_is_help=True, rich_markup_mode="markdown")
+    for name, purpose in GROUPS.items():
+        group = typer.Typer(
+            name=name, cls=IntentGroup, help=purpose, epilog=told(ASKING), no_args_is_help=True,
+            rich_markup_mode="markdown",
+        )  # fmt: skip
         group.callback()(_options)
         made.append(group)
     return made

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from worker.console.exits import Exit
+from worker.console.exits import Exit, told
 
 #: What the client calls `retrieve` is `get` to many.
 OTHER_WORDS: Mapping[str, str] = {"get": "retrieve"}
 
-_EXITS = "\n".join(f"- {status.value}: {status.meaning}" for status in Exit if status is not Exit.BROKEN)
+_EXITS = {status: status.meaning for status in Exit if status is not Exit.BROKEN}
 
 
 class ResourceGroup(TyperGroup):
@@ -37,7 +37,7 @@ class ResourceGroup(TyperGroup):
 telnyx = typer.Typer(
     name="telnyx",
     help="Ask Telnyx by hand: every operation for calls, conferences and queues.",
-    epilog=f"Exit statuses:\n\n{_EXITS}",
+    epilog=told(_EXITS),
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

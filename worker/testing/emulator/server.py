@@ -53,7 +53,7 @@ async def serve(settings: EmulatorSettings) -> AsyncIterator[Emulator]:
     """Serve an emulator for the length of a block.
 
     Raises:
-        ConfigError: The signing seed is not base64 of 32 bytes.
+        ConfigError: The signing seed is not base64 of 32 bytes, or the address is taken.
     """
     if settings.seed is None:
         settings = msgspec.structs.replace(settings, seed=secrets.randbits(32))
@@ -73,7 +73,13 @@ async def serve(settings: EmulatorSettings) -> AsyncIterator[Emulator]:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         try:
-            await web.TCPSite(runner, settings.host, settings.port).start()
+            try:
+                await web.TCPSite(runner, settings.host, settings.port).start()
+            except OSError as exc:
+                raise ConfigError(
+                    f"cannot listen on {settings.host} port {settings.port} ({exc.strerror}): "
+                    "name a free address of this machine with --host and --port"
+                ) from None
             tasks.start_soon(actors.run)
             base = f"http://{settings.host}:{runner.addresses[0][1]}"
             yield Emulator(base, api_key, telephony, actors, api)
@@ -91,9 +97,6 @@ def run(settings: EmulatorSettings) -> int:
     except* ConfigError as group:
         print(f"switchhook emulator: {group.exceptions[0]}", file=sys.stderr)
         status = 2
-    except* OSError as group:
-        print(f"switchhook emulator: it cannot listen: {group.exceptions[0]}", file=sys.stderr)
-        status = 5
     return status
 
 
