@@ -14,7 +14,7 @@ from worker.console.exits import Exit, told
 #: What the client calls `retrieve` is `get` to many.
 OTHER_WORDS: Mapping[str, str] = {"get": "retrieve"}
 
-_EXITS = {status: status.meaning for status in Exit if status is not Exit.BROKEN}
+_EXITS: dict[Exit, str] = {status: status.meaning for status in Exit if status is not Exit.BROKEN}
 
 
 class ResourceGroup(TyperGroup):
