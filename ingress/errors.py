@@ -14,6 +14,10 @@ class ConfigError(SwitchhookError):
     """Raised when a setting is missing or wrong; nothing was started."""
 
 
+class PlacedError(ConfigError):
+    """Each line of the message begins with the file and, where it is known, the line in it: `p.toml:12: …`."""
+
+
 class NotThereError(SwitchhookError):
     """Raised when what was named, as a log or a file, is not there."""
 

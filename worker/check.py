@@ -2,40 +2,59 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
 import typer
 from redis.exceptions import RedisError
 
-from ingress.errors import ConfigError, LogUnavailableError
+from ingress.errors import ConfigError, LogUnavailableError, SwitchhookError
 from ingress.log import DEFAULT_PREFIX, Keys
 from ingress.redis_check import ReplicaError, check_redis
 from ingress.redis_client import connect, redact
+from ingress.secrets import SecretRef
+from ingress.secrets import read_secret as read_ingress_secret
 from ingress.settings import IngressSettings, tenant_keys
+from ingress.signature import read_public_key
 from worker.policy.installed import installed_rules
+from worker.policy.lines import Place, line_of, lines_of
 from worker.policy.load import LoadedPolicy, load_policy
+from worker.policy.mistakes import Mistake, PolicyError, written
+from worker.policy.model import Tenant
 from worker.policy.secrets import read_secret
 from worker.policy.show import to_toml
 
 
-def check_all(policy: Path | None, redis_url: str | None, prefix: str | None, *, show: bool = False) -> int:
-    """Check what was named, say what was found, and return 0. With *show*: print the policy with all its defaults.
+def check_all(
+    policy: Path | None, redis_url: str | None, prefix: str | None, *, show: bool = False
+) -> list[SwitchhookError]:
+    """Check all that was named, say what was found, and return what is wrong, the policy first; none: all is right.
+
+    With *show*: print the policy with all its defaults.
 
     Raises:
-        SwitchhookError: Something is wrong.
+        ConfigError: Nothing was named.
     """
     if policy is None and (redis_url is None or show):
         raise ConfigError("nothing to check: name a policy file, or Redis with --redis")
-    if policy is not None and show:
-        _show_policy(policy)
-    elif policy is not None:
-        _check_policy(policy)
-    if redis_url is not None:
-        told = anyio.run(_check_redis, redis_url, prefix or DEFAULT_PREFIX)
-        # Behind a policy that is shown it would be no TOML.
-        typer.echo(told, err=show)
-    return 0
+    wrong: list[SwitchhookError] = []
+    try:
+        if policy is not None and show:
+            _show_policy(policy)
+        elif policy is not None:
+            _check_policy(policy)
+    except SwitchhookError as error:
+        wrong.append(error)
+    try:
+        if redis_url is not None:
+            told = anyio.run(_check_redis, redis_url, prefix or DEFAULT_PREFIX)
+            # Behind a policy that is shown it would be no TOML.
+            typer.echo(told, err=show)
+    except SwitchhookError as error:
+        wrong.append(error)
+    return wrong
 
 
 def _show_policy(path: Path) -> None:
@@ -47,21 +66,47 @@ def _show_policy(path: Path) -> None:
 
 
 def _warn(loaded: LoadedPolicy) -> None:
+    if not loaded.warnings:
+        return
+    places = {written(place): line for place, line in lines_of(loaded.text).items()}
     for warning in loaded.warnings:
-        typer.echo(f"{loaded.path}: warning: {warning}", err=True)
+        # A warning begins with the key that it is about.
+        ends = (end for end in range(len(warning), 0, -1) if warning[:end] in places)
+        line = places[warning[:end]] if (end := next(ends, 0)) else 1
+        typer.echo(f"{loaded.path}:{line}: warning: {warning}", err=True)
 
 
 def _check_policy(path: Path) -> None:
     loaded = load_policy(path, installed_rules())
     _warn(loaded)
+    mistakes = [mistake for name, tenant in loaded.policy.tenants.items() for mistake in _unread(name, tenant)]
+    if mistakes:
+        lines = lines_of(loaded.text)
+        told = sorted((line_of(lines, one.place) or 1, one.text) for one in mistakes)
+        raise PolicyError(str(path), [text for _, text in told], [line for line, _ in told])
     for name, tenant in loaded.policy.tenants.items():
-        read_secret(tenant.api_key, f"{path}: tenants.{name}.api_key")
         typer.echo(
             f"{path}: tenant {name}: {len(tenant.numbers)} numbers, {len(tenant.queues)} queues, "
             f"{len(tenant.agents)} agents; the API key is there"
         )
     for name, keys in tenant_keys(IngressSettings(redis_url="", policy=str(path))).items():
         typer.echo(f"{path}: tenant {name}: {len(keys)} public key{'s' if len(keys) != 1 else ''}")
+
+
+def _unread(name: str, tenant: Tenant) -> Iterator[Mistake]:
+    """Yield the secrets of a tenant that are not there, or are none."""
+    place: Place = ("tenants", name, "api_key")
+    try:
+        read_secret(tenant.api_key, written(place))
+    except ConfigError as error:
+        yield Mistake(place, str(error))
+    for number, key in enumerate(tenant.public_keys):
+        place = ("tenants", name, "public_keys", number)
+        try:
+            ref = SecretRef(key.env, key.file)
+            read_public_key(read_ingress_secret(ref, written(place), os.environ), written(place))
+        except ConfigError as error:
+            yield Mistake(place, str(error))
 
 
 async def _check_redis(url: str, prefix: str) -> str:

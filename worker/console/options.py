@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ingress.errors import ConfigError, LogUnavailableError, NotThereError, SwitchhookError
+from ingress.errors import ConfigError, LogUnavailableError, NotThereError, PlacedError, SwitchhookError
 from worker.console.exits import Exit
 from worker.runtime.errors import UnavailableError
 
@@ -65,8 +65,8 @@ def errors_for_people() -> Iterator[None]:
     try:
         yield
     except SwitchhookError as error:
-        typer.echo(f"switchhook: {error}", err=True)
-        raise typer.Exit(_status_of(error)) from None
+        say_error(error)
+        raise typer.Exit(status_of(error)) from None
     except KeyboardInterrupt:
         typer.echo("switchhook: interrupted", err=True)
         raise typer.Exit(Exit.INTERRUPTED) from None
@@ -75,7 +75,13 @@ def errors_for_people() -> Iterator[None]:
         raise typer.Exit(Exit.CLOSED) from None
 
 
-def _status_of(error: SwitchhookError) -> Exit:
+def say_error(error: SwitchhookError) -> None:
+    """Say on stderr what is wrong: with its file and line first, for programs that go there, or else with our name."""
+    typer.echo(str(error) if isinstance(error, PlacedError) else f"switchhook: {error}", err=True)
+
+
+def status_of(error: SwitchhookError) -> Exit:
+    """Return the exit status of a command that ends with *error*."""
     match error:
         case LogUnavailableError() | UnavailableError():
             return Exit.UNREACHABLE

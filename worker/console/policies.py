@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ingress.errors import ConfigError
+from worker.console.exits import Exit
 from worker.console.options import (
     DEFAULT_URL,
     DEFAULT_WAIT_SECS,
@@ -25,6 +26,8 @@ from worker.console.options import (
     errors_for_people,
     prefix_of,
     redis_of,
+    say_error,
+    status_of,
 )
 
 policy_group = typer.Typer(
@@ -46,7 +49,10 @@ def check(
     from worker.check import check_all
 
     with errors_for_people():
-        raise typer.Exit(check_all(file or policy, redis, prefix, show=show))
+        wrong = check_all(file or policy, redis, prefix, show=show)
+        for error in wrong:
+            say_error(error)
+        raise typer.Exit(status_of(wrong[0]) if wrong else Exit.OK)
 
 
 @policy_group.callback()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from worker.policy.mistakes import Mistake, PolicyError
 from worker.policy.model import Policy
 from worker.policy.rules import Rule, Unusable
 from worker.policy.shape import mistakes_of, without_blanks
+from worker.policy.toml import TomlError, read_toml
+from worker.policy.usable import rest_of
 
 
 class LoadedPolicy(msgspec.Struct, frozen=True):
@@ -49,7 +50,13 @@ def parse_policy(text: str, path: str, rules: Mapping[str, Rule | Unusable] | No
     Raises:
         PolicyError: The text has a mistake.
     """
-    policy = read_policy(text, path)
+    document = _document(text, path)
+    mistakes = mistakes_of(document)
+    if mistakes:
+        rest = rest_of(document, mistakes)
+        more = mistakes_in(rest.policy, rules) if rest is not None else ()
+        raise _refusal(path, text, [*mistakes, *(one for one in more if rest is None or rest.is_certain(one))])
+    policy = msgspec.convert(without_blanks(document), Policy)
     mistakes = list(mistakes_in(policy, rules))
     if mistakes:
         raise _refusal(path, text, mistakes)
@@ -62,13 +69,7 @@ def read_policy(text: str, path: str) -> Policy:
     Raises:
         PolicyError: It is not TOML, or not of the policy's form.
     """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
-        raise PolicyError(path, [f"this is not TOML: {exc}"]) from None
-    except (ValueError, RecursionError):
-        # `tomllib` lets through what Python says of numbers of thousands of digits, and of deep nesting.
-        raise PolicyError(path, ["this cannot be read: a number is too long, or what is nested is too deep"]) from None
+    document = _document(text, path)
     mistakes = mistakes_of(document)
     if mistakes:
         raise _refusal(path, text, mistakes)
@@ -80,8 +81,15 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _document(text: str, path: str) -> dict[str, object]:
+    try:
+        return read_toml(text)
+    except TomlError as exc:
+        raise PolicyError(path, [str(exc)], [exc.line]) from None
+
+
 def _refusal(path: str, text: str, mistakes: list[Mistake]) -> PolicyError:
     """Return the error that says *mistakes* in the order of the file."""
     lines = lines_of(text)
-    told = sorted(((line_of(lines, one.place) or 0, one.text) for one in mistakes), key=lambda pair: pair[0])
-    return PolicyError(path, [one for _, one in told], [line or None for line, _ in told])
+    told = sorted(((line_of(lines, one.place) or 1, one.text) for one in mistakes), key=lambda pair: pair[0])
+    return PolicyError(path, [one for _, one in told], [line for line, _ in told])

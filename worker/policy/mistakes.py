@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from ingress.errors import ConfigError
+from ingress.errors import PlacedError
 from worker.policy.lines import Place
 
 BARE_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
@@ -22,7 +22,7 @@ class Mistake(msgspec.Struct, frozen=True):
     text: str
 
 
-class PolicyError(ConfigError):
+class PolicyError(PlacedError):
     """Raised when a policy cannot be used. `mistakes` has one sentence for each mistake, `lines` where it stands."""
 
     def __init__(self, path: str, mistakes: list[str], lines: list[int | None] | None = None) -> None:

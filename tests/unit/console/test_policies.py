@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -51,6 +52,41 @@ def test_each_mistake_is_a_line_with_its_place(runner: CliRunner, tmp_path: Path
     line = text[: text.index("max_wait_secs")].count("\n") + 1
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert f"{path}:{line}: tenants.default.queues.support.max_wait_sec is not a key" in ended.stderr
+
+
+def test_every_line_of_a_check_begins_with_the_file_and_the_line(runner: CliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(EXAMPLE.read_text().replace("max_wait_secs", "max_wait_sec").replace("wrap_up_secs", "wrap_up"))
+    ended = runner.invoke(app, ["check", str(path)])
+    assert ended.exit_code == 2
+    assert len(ended.stderr.splitlines()) > 1
+    assert all(re.match(rf"{re.escape(str(path))}:\d+: tenants\.", line) for line in ended.stderr.splitlines())
+
+
+def test_secrets_that_are_not_there_and_a_redis_that_is_away_are_said_together(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TELNYX_API_KEY")
+    monkeypatch.setenv("SECOND", "no key")
+    path = tmp_path / "policy.toml"
+    text = EXAMPLE.read_text()
+    path.write_text(
+        re.sub(r"public_keys = \[.*\]", 'public_keys = [{ env = "TELNYX_PUBLIC_KEY" }, { env = "SECOND" }]', text)
+    )
+    line = text[: text.index("public_keys")].count("\n") + 1
+    ended = runner.invoke(app, ["check", str(path), "--redis", "redis://127.0.0.1:1/0"])
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "tenants.default.api_key: the environment variable TELNYX_API_KEY is not set" in ended.stderr
+    assert f"{path}:{line}: tenants.default.public_keys[1] is not an Ed25519 public key" in ended.stderr
+    assert "switchhook: redis://127.0.0.1:1/0 does not answer" in ended.stderr
+
+
+def test_a_warning_has_its_line(runner: CliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(EXAMPLE.read_text() + "[tenants.default.queues.sales]\n")
+    line = EXAMPLE.read_text().count("\n") + 1
+    ended = runner.invoke(app, ["check", str(path)])
+    assert f"{path}:{line}: warning: tenants.default.queues.sales: no agent serves" in ended.stderr
 
 
 def test_a_warning_does_not_make_a_check_fail(runner: CliRunner, tmp_path: Path) -> None:

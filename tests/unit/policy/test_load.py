@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,55 @@ def test_a_good_policy_is_read_and_named_by_its_text() -> None:
 def test_a_mistake_is_said_with_its_key_and_what_is_allowed(old: str, new: str, said: str) -> None:
     assert old in GOOD
     assert said in refusal(GOOD.replace(old, new))
+
+
+def test_mistakes_of_form_and_of_meaning_are_said_at_once() -> None:
+    text = (
+        GOOD.replace("sip:alice@sip.telnyx.com", "alice")
+        .replace('queue = "support"', 'queue = "sales"\nhours = "office"\ngreting = "x"')
+    )  # fmt: skip
+    text += '\n[tenants.default.hours.summer]\nzone = "Europe/Berlim"\nweek = { mon = ["09:00-17:00"] }\n'
+    told = refusal(text).splitlines()
+    assert len(told) == 5
+    assert all(re.match(r"policy\.toml:\d+: ", line) for line in told)
+    for said in (
+        "greting is not a key",
+        "address is 'alice'",
+        "'sales': there is no such queue",
+        "'office': there is no such table of hours",
+        "'Europe/Berlim': there is no such time zone",
+    ):
+        assert any(said in line for line in told), said
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[tenants.default.queues.support]", "[tenants.default.queues.support]\nmax_wait_secs = 'long'"),
+        ('{ env = "A" }', "5"),
+        ('[{ env = "B" }]', "[]"),
+        ('"+13125550131"', '"5550131"'),
+        ("sip:alice@sip.telnyx.com", "alice"),
+    ],
+)
+def test_a_mistake_of_form_brings_no_second_that_is_none(old: str, new: str) -> None:
+    assert len(refusal(GOOD.replace(old, new)).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[a]\n[b]\n[a]\n", "policy.toml:3: this is not TOML: a stands twice"),
+        ('[a."+1"]\n[a."+1"]\n', 'policy.toml:2: this is not TOML: a."+1" stands twice'),
+        ("x = 1\nx = 2\n", "policy.toml:2: this is not TOML: a key stands twice in the same table, at column 6"),
+        ("\nx 1\n", 'policy.toml:2: this is not TOML: a key needs "=" and a value after it, at column 3'),
+        ("\nx = [1, 2\n", 'policy.toml:2: this is not TOML: a list needs "]" at its end'),
+        ("\nx = yes\n", "policy.toml:2: this is not TOML: the value is missing, or a text without quotation marks"),
+        ("[a\n", 'policy.toml:1: this is not TOML: the name of a table ends with "]", at column 3'),
+    ],
+)
+def test_what_is_no_toml_is_said_for_people_with_its_line(text: str, said: str) -> None:
+    assert refusal(text).startswith(said)
 
 
 def test_all_mistakes_are_said_at_once() -> None:

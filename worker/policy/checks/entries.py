@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from zoneinfo import available_timezones
 
-from worker.policy.checks.parts import parts
+from worker.policy.checks.parts import parts, ways_of
 from worker.policy.lines import Place
 from worker.policy.mistakes import Mistake, nearest, unknown, written
 from worker.policy.model import CallerRule, Goal, Hours, Key, Menu, Tenant
@@ -35,7 +35,7 @@ def mistakes(tenant: Tenant, place: Place) -> Iterator[Mistake]:
 def warnings(tenant: Tenant, place: Place) -> Iterator[str]:
     """Yield numbers that lead nowhere, and what nothing leads to."""
     for number, entry in tenant.numbers.items():
-        if not _ways(entry) and entry.rule is None:
+        if not ways_of(entry) and entry.rule is None:
             yield f"{written((*place, 'numbers', number))}: its callers hear the greeting, and are hung up on"
     goals = [goal for _, goal in parts(tenant, Goal, place)]
     # An own rule in Python can lead anywhere.
@@ -60,14 +60,8 @@ def warnings(tenant: Tenant, place: Place) -> Iterator[str]:
             yield f"{written((*where, 'number'))} is {goal.number!r}: that is this tenant's own number"
 
 
-def _ways(goal: Goal) -> list[str]:
-    ways = {"queue": goal.queue, "menu": goal.menu, "voicemail": goal.voicemail, "number": goal.number}
-    named = [key for key, value in ways.items() if value is not None]
-    return [*named, "login"] if goal.login else named
-
-
 def _goal(goal: Goal, tenant: Tenant, place: Place) -> Iterator[Mistake]:
-    ways = _ways(goal)
+    ways = ways_of(goal)
     if isinstance(goal, Key) and goal.callback:
         ways.append("callback")
     if isinstance(goal, CallerRule) and goal.block:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import inspect as types
 
 from worker.policy.lines import Place
+from worker.policy.model import Goal
 
 P = TypeVar("P", bound=msgspec.Struct)
 
@@ -27,6 +28,13 @@ def parts(value: object, kind: type[P], place: Place) -> Iterator[tuple[Place, P
     elif isinstance(value, tuple):
         for number, inner in enumerate(value):
             yield from parts(inner, kind, (*place, number))
+
+
+def ways_of(goal: Goal) -> list[str]:
+    """Return the keys of *goal* by which a caller goes somewhere; none: he is hung up on."""
+    ways = {"queue": goal.queue, "menu": goal.menu, "voicemail": goal.voicemail, "number": goal.number}
+    named = [key for key, value in ways.items() if value is not None]
+    return [*named, "login"] if goal.login else named
 
 
 @cache

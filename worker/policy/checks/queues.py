@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from worker.policy.checks.parts import ways_of
 from worker.policy.lines import Place
 from worker.policy.mistakes import Mistake, nearest, written
 from worker.policy.model import Agent, Goal, Queue, Tenant
@@ -44,13 +45,18 @@ def warnings(tenant: Tenant, place: Place) -> Iterator[str]:
         where = (*place, "queues", name)
         if name not in staff:
             yield f"{written(where)}: no agent serves this queue"
-            continue
-        yield from _skills(staff[name], queue, where)
+        else:
+            yield from _skills(staff[name], queue, where)
         if queue.max_wait_unstaffed_secs is not None and queue.max_wait_unstaffed_secs > queue.max_wait_secs:
             yield f"{written(where)}.max_wait_unstaffed_secs is above max_wait_secs, and so comes too late to matter"
+        for digit, key in queue.keys.items():
+            if not ways_of(key) and not key.callback:
+                yield f"{written((*where, 'keys', digit))} leads nowhere: who presses it is hung up on"
         recording = queue.recording
         if recording.resume_key is not None and recording.pause_key is None:
             yield f"{written(where)}.recording.resume_key is set, and there is no pause_key"
+        if recording.pause_key is not None and recording.resume_key is None:
+            yield f"{written(where)}.recording.pause_key is set, and there is no resume_key: by phone nobody resumes"
 
 
 def _skills(staff: list[Agent], queue: Queue, place: Place) -> Iterator[str]:

@@ -22,7 +22,10 @@ class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     caller_id: PhoneNumber
     api_key: Secret
     #: Read by the ingress. More than one while a key is being changed.
-    public_keys: Annotated[tuple[Secret, ...], msgspec.Meta(min_length=1, description="a list of at least one")]
+    public_keys: Annotated[
+        tuple[Secret, ...],
+        msgspec.Meta(min_length=1, description='a list of at least one { env = "NAME" } or { file = "PATH" }'),
+    ]
     api_base: Url = "https://api.telnyx.com/v2"
     voice: Voice = Voice()
     #: Heard by a held caller.
