@@ -27,6 +27,7 @@ def view_of_conference(conference: Conference) -> ConferenceView:
         held=talk is not None and talk.held,
         muted=talk is not None and talk.muted,
         handed_over=handed is not None,
+        trouble=talk.absent if talk is not None else "",
         recording=_recording(conference),
         recordings=tuple(saved.recording_id for saved in conference.saved),
     )

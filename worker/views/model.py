@@ -187,6 +187,8 @@ class ConferenceView(View, frozen=True, kw_only=True, tag="conference"):
     #: Recordings that can be fetched.
     recordings: tuple[str, ...]
     handed_over: bool = False
+    #: Who was asked in last and did not come, and why, as `boss: busy`; until another one is dialled.
+    trouble: str = ""
 
     @property
     def name(self) -> str:

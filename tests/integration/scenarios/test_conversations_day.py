@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
@@ -10,7 +11,7 @@ from ingress.log import Keys
 from tests.integration.scenarios.day import Day, Opening, people, queue, until
 from tests.integration.scenarios.test_supervisors_day import OUTSIDE, at_the_door
 from worker.aggregates.conference.state import Conference
-from worker.policy.model import Recording
+from worker.policy.model import Recording, Supervisor
 from worker.testing.emulator.faults import Fault
 from worker.testing.emulator.settings import Phone
 from worker.views.conference import view_of_conference
@@ -88,3 +89,17 @@ async def test_a_participants_rights_are_changed_by_the_leg_that_the_views_show(
         part = day.centre.emulator.telephony.conferences.by_id[there.conference].participant(caller)
         assert part is not None
         assert part.manner.end_conference_on_exit
+
+
+@pytest.mark.parametrize(("does", "why"), [("busy", "busy"), ("unknown", "unknown number or address")])
+async def test_who_is_asked_in_and_does_not_come_is_told(opened: Opening, does: str, why: str) -> None:
+    boss = "sip:boss@sip.telnyx.com"
+    phones = {OUTSIDE: msgspec.convert({"does": does}, Phone), boss: msgspec.convert({"does": does}, Phone)}
+    async with opened(people("alice"), None, phones, supervisors={"boss": Supervisor(boss)}) as day:
+        await day.log_in("alice")
+        await day.rings().talks_with("alice")
+        await day.ask(i.Supervise("alice", "boss"))
+        await until(lambda: seen(day).trouble == f"boss: {why}", lambda: f"the boss does not come: {seen(day)}")
+        await day.ask(i.Transfer("alice", i.Target(number=OUTSIDE), "warm"))
+        await until(lambda: seen(day).trouble == f"{OUTSIDE}: {why}", lambda: f"nobody comes: {seen(day)}")
+        assert not seen(day).held

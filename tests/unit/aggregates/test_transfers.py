@@ -67,6 +67,44 @@ def test_a_caller_who_was_handed_over_is_seen_as_such_with_the_third_party_and_h
     assert (view.agent, view.call, view.queue, view.held, view.handed_over) == (None, "c1", "support", False, True)
 
 
+@pytest.mark.parametrize(
+    ("cause", "why"),
+    [("user_busy", "busy"), ("timeout", "no answer"), ("not_found", "unknown number or address"), ("odd", "odd")],
+)
+def test_who_was_asked_in_and_does_not_come_is_named_with_the_reason(talk: Conversation, cause: str, why: str) -> None:
+    talk.ask(WARM)
+    talk.settle()
+    talk.succeed(c.Dial, call="leg-third")
+    talk.hear(n.LegEnded("leg-third", talk.now_ms, cause, "consult:1"))
+    assert view_of_conference(talk.state).trouble == f"{NUMBER}: {why}"
+    talk.ask(i.Supervise("alice", "boss"))
+    talk.settle()
+    talk.succeed(c.Dial, call="leg-boss")
+    assert view_of_conference(talk.state).trouble == ""
+
+
+def test_who_cannot_be_dialled_or_never_answers_is_named_too(talk: Conversation) -> None:
+    talk.ask(i.Supervise("alice", "boss"))
+    talk.refuse(c.Dial, "10015", "fatal")
+    assert view_of_conference(talk.state).trouble == "boss: not dialled (refused by the test)"
+    talk.ask(i.Supervise("alice", "boss"))
+    talk.succeed(c.Dial, call="leg-boss")
+    talk.advance(120)
+    assert view_of_conference(talk.state).trouble == "boss: no answer"
+
+
+def test_nothing_is_told_of_who_came_and_went_or_was_called_off(talk: Conversation) -> None:
+    talk.ask(i.Supervise("alice", "boss"))
+    talk.answered("leg-boss")
+    talk.ended("leg-boss")
+    assert view_of_conference(talk.state).trouble == ""
+    talk.ask(WARM)
+    talk.succeed(c.Dial, call="leg-third")
+    talk.ask(i.CancelTransfer("alice"))
+    talk.hear(n.LegEnded("leg-third", talk.now_ms, "originator_cancel", "consult:2"))
+    assert view_of_conference(talk.state).trouble == ""
+
+
 def test_an_agent_of_whom_nobody_knows_whether_he_is_out_is_let_out_again(talk: Conversation) -> None:
     talk.ask(WARM)
     talk.answered("leg-third")

@@ -105,6 +105,8 @@ def test_rows_of_conferences_and_calls() -> None:
     assert row_of(CONFERENCE, NOW) == ["r1", "alice", "0:05", "agent alice", "support, on hold, recording paused"]
     handed = replace(CONFERENCE, agent=None, held=False, recording="off", handed_over=True)
     assert row_of(handed, NOW)[-1] == "support, handed over"
+    busy = replace(CONFERENCE, held=False, recording="off", trouble="boss: busy")
+    assert row_of(busy, NOW)[-1] == "support, boss: busy"
     assert row_of(CALL, NOW) == ["v3:c1", "+15550100", "+13125550131", "waiting 1:01", "1:10", "support"]
 
 

@@ -12,6 +12,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from ingress.intents.model import Role
+from worker.aggregates.conference import absent
 from worker.aggregates.conference.presence import looked
 from worker.aggregates.conference.state import Conference, Party, PartyKind
 from worker.commands import command as c
@@ -71,7 +72,11 @@ def supervisor(conference: Conference, name: str) -> Party | None:
 
 
 def fold(conference: Conference, event: Event) -> Conference:
-    """Take in what is heard of the legs, and of what was asked for them."""
+    """Take in what is heard of the legs, and of what was asked for them; and who does not come."""
+    return absent.note(conference, _fold(conference, event), event)
+
+
+def _fold(conference: Conference, event: Event) -> Conference:
     match event.body:
         case Outcome(command=c.Dial(client_state=state), result=result):
             return _dialled(conference, state.purpose or "", result)

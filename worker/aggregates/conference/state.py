@@ -54,6 +54,8 @@ class Talk(msgspec.Struct, frozen=True):
     moving: bool = False
     #: Something was played or said, which may last longer than the conversation.
     sounded: bool = False
+    #: Who was asked in last and did not come, and why, as `boss: busy`.
+    absent: str = ""
 
 
 class Party(msgspec.Struct, frozen=True):

@@ -166,6 +166,7 @@ def _conference(view: ConferenceView, now_ms: int) -> list[Cell]:
             ("on hold", view.held),
             ("mute", view.muted),
             ("recording" if view.recording == "on" else "recording paused", view.recording != "off"),
+            (readable(view.trouble), bool(view.trouble)),
         )
         if so
     ]
