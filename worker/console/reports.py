@@ -16,6 +16,7 @@ from msgspec.structs import asdict
 from ingress.errors import ConfigError
 from worker.console.sources import IncompleteError, Known, Source, doubts, read
 from worker.console.table import show_table
+from worker.console.tenants import check_tenant_at
 from worker.statistics.compute import Cell, agent_figures, queue_figures
 from worker.statistics.figures import AgentFigures, QueueFigures
 from worker.statistics.intervals import Intervals, Step, intervals_of
@@ -44,6 +45,7 @@ def say_report(
     Raises:
         ConfigError: A day, the zone, or the source is none.
         IncompleteError: Not all is there of the time that was asked for.
+        NotThereError: There is no such tenant.
         SwitchhookError: The source cannot be read.
     """
     intervals = asked_intervals(first, last, step, zone)
@@ -58,6 +60,9 @@ def say_report(
         typer.echo(f"switchhook: {doubt}", err=True)
     threshold_ms = None if threshold_secs is None else round(threshold_secs * 1000)
     rows = rows_of(known, by, intervals, threshold_ms=threshold_ms, tenant=tenant)
+    if not rows and tenant is not None and source.redis_url is not None:
+        there = {record.tenant for record in known.records}
+        anyio.run(check_tenant_at, source.redis_url, source.prefix, tenant, there)
     typer.echo(written(rows, form), nl=False)
 
 

@@ -139,7 +139,7 @@ class Published:
         return cast("list[tuple[bytes, object]]", found)[0][0].decode() if found else START
 
 
-def absent(kind: AggregateKind, plural: str, name: str, there: list[str]) -> str:
+def absent(kind: str, plural: str, name: str, there: list[str]) -> str:
     """Return the sentence that says that there is none of that name, and which there are."""
     if not there:
         return f"There is no {kind} {name}; there are no {plural} at all."

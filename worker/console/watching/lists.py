@@ -18,6 +18,7 @@ from ingress.redis_client import connect
 from worker.console.exits import Exit
 from worker.console.table import plain_lines, show_table
 from worker.console.telnyx.cells import readable
+from worker.console.tenants import check_tenant
 from worker.console.watching.words import (
     AGENT_COLUMNS,
     CALL_COLUMNS,
@@ -45,7 +46,7 @@ def list_views(redis_url: str, prefix: str, kind: AggregateKind, *, tenant: str,
     """Show all of a kind, and return the exit status.
 
     Raises:
-        SwitchhookError: There is no such log, or Redis does not answer.
+        SwitchhookError: There is no such log, no such tenant, or Redis does not answer.
     """
     listing, now_ms = anyio.run(_listing, redis_url, prefix, kind, tenant)
     if as_json:
@@ -121,7 +122,10 @@ async def _listing(redis_url: str, prefix: str, kind: AggregateKind, tenant: str
     redis, keys = connect(redis_url), Keys(prefix)
     try:
         published = Published(redis, keys, await LogReader(redis, keys).partitions())
-        return await published.listing(tenant, kind), await _now_ms(redis)
+        listing = await published.listing(tenant, kind)
+        if not listing.views:
+            await check_tenant(redis, keys, tenant)
+        return listing, await _now_ms(redis)
     finally:
         await redis.aclose()
 

@@ -14,6 +14,7 @@ from ingress.errors import LogUnavailableError
 from ingress.log import Keys
 from ingress.redis_client import connect
 from worker.console.exits import Exit
+from worker.console.tenants import check_tenant
 from worker.console.watching.board import Board, Boards
 from worker.console.watching.keys import pressed
 from worker.console.watching.picture import picture_of
@@ -23,7 +24,7 @@ def show_top(redis_url: str, prefix: str, *, tenant: str, every_secs: float, onc
     """Show the wallboard until `q` is pressed or it is interrupted, or once, and return the exit status.
 
     Raises:
-        SwitchhookError: There is no such log, or Redis does not answer at the first time.
+        SwitchhookError: There is no such log, no such tenant, or Redis does not answer at the first time.
     """
     try:
         anyio.run(_show, redis_url, prefix, tenant, every_secs, once, as_json)
@@ -38,6 +39,8 @@ async def _show(redis_url: str, prefix: str, tenant: str, every_secs: float, onc
     try:
         boards = Boards(redis, Keys(prefix))
         board = await boards.read(tenant)
+        if not (board.queues or board.agents or board.conferences):
+            await check_tenant(redis, Keys(prefix), tenant)
         if as_json:
             typer.echo(msgspec.json.encode(board))
         elif not sys.stdout.isatty():
