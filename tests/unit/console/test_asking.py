@@ -84,6 +84,15 @@ def test_a_mistake_is_told_with_what_would_be_right(words: str, told: str) -> No
     assert "regex" not in said
 
 
+def test_a_negative_number_is_none_of_the_options() -> None:
+    assert "is no address: set SWITCHHOOK_INGRESS_URL" in said_of("queue", "priority", "q", "c", "-5")
+    assert "'PRIORITY': Input should be greater than or equal to -999" in said_of(
+        "queue", "priority", "q", "c", "-1000"
+    )
+    assert "Got unexpected extra argument" in said_of("queue", "priority", "q", "c", "5", "--urgent")
+    assert "No such option: --urgent" in said_of("agent", "hold", "alice", "--urgent")
+
+
 def test_rights_that_are_not_named_stay_as_they_are() -> None:
     given: dict[str, object] = dict.fromkeys(m.UpdateParticipant.__struct_fields__) | CONFERENCE
     asked = intent_of(m.UpdateParticipant, given | {"beep_enabled": "never"})

@@ -51,7 +51,9 @@ def command_of(word: str, kind: type[m.Intent]) -> TyperCommand:
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     told = f"{inspect.getdoc(kind)}\n\nScopes, one of: {', '.join(needed_by(kind))}."
     where = f"Exit statuses: switchhook {kind.__struct_fields__[0]} --help."
-    app.command(word, help=told, epilog=where, no_args_is_help=False)(_function(kind))
+    # Else a negative number, which some take, would be an option that there is not.
+    settings = {"ignore_unknown_options": _takes_negatives(kind)}
+    app.command(word, help=told, epilog=where, no_args_is_help=False, context_settings=settings)(_function(kind))
     command = typer.main.get_command(app)
     assert isinstance(command, TyperCommand)
     return command
@@ -85,10 +87,8 @@ def _function(kind: type[m.Intent]) -> Callable[..., None]:
         assert isinstance(door, Door)
         raise typer.Exit(ask(door, intent_of(kind, given)))
 
-    info = types.type_info(kind)
-    assert isinstance(info, types.StructType)
     parameters = [_kept("ctx", typer.Context, inspect.Parameter.empty)]
-    for field in info.fields:
+    for field in _fields(kind):
         parameters += _parameters(field)
     # Typer asks for the annotations too, and resolves them where this function is: they must not be texts.
     run.__annotations__ = {}
@@ -119,6 +119,16 @@ def _parameters(field: types.Field) -> list[inspect.Parameter]:
     return [
         _kept(field.name, kind | None, typer.Option(default, flag, metavar=metavar, help=told, min=least, max=most))
     ]
+
+
+def _takes_negatives(kind: type[m.Intent]) -> bool:
+    return any((_number(unwrapped(field.type)[0])[1] or 0) < 0 for field in _fields(kind))
+
+
+def _fields(kind: type[m.Intent]) -> tuple[types.Field, ...]:
+    info = types.type_info(kind)
+    assert isinstance(info, types.StructType)
+    return info.fields
 
 
 def _number(core: types.Type) -> tuple[type[int | float | str], float | None, float | None]:
