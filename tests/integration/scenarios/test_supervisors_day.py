@@ -21,6 +21,7 @@ from tests.integration.runtime.conftest import NUMBER, PARTITIONS
 from tests.integration.scenarios.day import ANNA, BERT, Opening, people, person, queue, until
 from worker.policy.model import Goal, Number, Voicemail
 from worker.testing.emulator.settings import Phone
+from worker.views.queue import view_of_queue
 
 OTHER_NUMBER = "+13125550132"
 OUTSIDE = "+13125550177"
@@ -150,6 +151,19 @@ async def test_who_waits_stays_in_a_queue_that_is_closed_without_sending_away(op
         await bert.is_sent_away()
         await day.log_in("alice")
         await anna.talks_with("alice")
+
+
+async def test_a_closed_queue_that_is_emptied_later_keeps_the_reason_for_which_it_was_closed(opened: Opening) -> None:
+    closed = queue(closed=Goal(say="We had to close."))
+    async with opened(people("alice"), {"support": closed}) as day:
+        anna = day.rings(ANNA)
+        await anna.waits()
+        await day.ask(i.CloseQueue("support", "fire drill"))
+        await day.ask(i.CloseQueue("support", send_away=True))
+        await anna.is_sent_away()
+        view = view_of_queue(day.queue())
+        assert view.closed is not None
+        assert view.closed.reason == "fire drill"
 
 
 async def test_a_supervisor_moves_a_caller_to_another_queue_where_his_age_counts(
