@@ -18,10 +18,10 @@ from ingress.secrets import SecretRef
 from ingress.secrets import read_secret as read_ingress_secret
 from ingress.settings import IngressSettings, tenant_keys
 from ingress.signature import read_public_key
+from ingress.toml.lines import Place, lines_of
+from ingress.toml.mistakes import Mistake, refusal, written
 from worker.policy.installed import installed_rules
-from worker.policy.lines import Place, line_of, lines_of
 from worker.policy.load import LoadedPolicy, load_policy
-from worker.policy.mistakes import Mistake, PolicyError, written
 from worker.policy.model import Tenant
 from worker.policy.secrets import read_secret
 from worker.policy.show import to_toml
@@ -81,9 +81,7 @@ def _check_policy(path: Path) -> None:
     _warn(loaded)
     mistakes = [mistake for name, tenant in loaded.policy.tenants.items() for mistake in _unread(name, tenant)]
     if mistakes:
-        lines = lines_of(loaded.text)
-        told = sorted((line_of(lines, one.place) or 1, one.text) for one in mistakes)
-        raise PolicyError(str(path), [text for _, text in told], [line for line, _ in told])
+        raise refusal(str(path), loaded.text, mistakes)
     for name, tenant in loaded.policy.tenants.items():
         typer.echo(
             f"{path}: tenant {name}: {len(tenant.numbers)} numbers, {len(tenant.queues)} queues, "

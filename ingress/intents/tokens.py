@@ -17,16 +17,15 @@ import hashlib
 import hmac
 import os
 import re
-import tomllib
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from ingress.envelope import DEFAULT_TENANT
-from ingress.errors import ConfigError
+from ingress.errors import PlacedError
 from ingress.secrets import SecretRef, read_secret
+from ingress.toml.file import load_file
 
 Scope = Literal["agent", "supervisor", "operator"]
 
@@ -85,43 +84,39 @@ def read_tokens(path: str, tenants: Collection[str], environment: Mapping[str, s
     """Return the tokens that the file at *path* says; *tenants* are those that there are.
 
     Raises:
-        ConfigError: The file cannot be read, or a token in it is wrong; the sentence names it.
+        ConfigError: The file cannot be read, or a token in it is wrong; the sentence names it, and its line.
     """
-    try:
-        entries = msgspec.convert(tomllib.loads(Path(path).read_text(encoding="utf-8-sig")), dict[str, _Entry])
-    except OSError as exc:
-        raise ConfigError(f"{path}: the tokens cannot be read: {exc.strerror}") from None
-    except (ValueError, RecursionError) as exc:
-        raise ConfigError(f"{path}: {exc}") from None
-    tokens = [_token(path, name, entry, tenants, environment) for name, entry in entries.items()]
+    file = load_file(path, "the tokens", dict[str, _Entry])
+    tokens = [_token(file.where(name), name, entry, tenants, environment) for name, entry in file.content.items()]
     by_digest: dict[bytes, str] = {}
     for token in tokens:
         other = by_digest.setdefault(token.digest, token.name)
         if other != token.name:
-            raise ConfigError(
-                f"{path}: {token.name} and {other} have the same secret: the log could not tell them apart"
+            raise PlacedError(
+                f"{file.where(token.name)}: {token.name} and {other} have the same secret: the log could not tell them "
+                "apart"
             )
     return Tokens(tokens)
 
 
-def _token(path: str, name: str, entry: _Entry, tenants: Collection[str], environment: Mapping[str, str]) -> Token:
-    where = f"{path}: {name}"
+def _token(file: str, name: str, entry: _Entry, tenants: Collection[str], environment: Mapping[str, str]) -> Token:
+    where = f"{file}: {name}"
     if not _NAME.fullmatch(name):
-        raise ConfigError(f"{where}: a token's name is of letters, digits and . _ @ -, at most 63 of them")
+        raise PlacedError(f"{where}: a token's name is of letters, digits and . _ @ -, at most 63 of them")
     if entry.tenant not in tenants:
-        raise ConfigError(f"{where}: there is no tenant {entry.tenant!r}; there are {', '.join(sorted(tenants))}")
+        raise PlacedError(f"{where}: there is no tenant {entry.tenant!r}; there are {', '.join(sorted(tenants))}")
     if not entry.scopes:
-        raise ConfigError(f"{where}: scopes is empty: name some of agent, supervisor, operator")
+        raise PlacedError(f"{where}: scopes is empty: name some of agent, supervisor, operator")
     if entry.agents and "agent" not in entry.scopes:
-        raise ConfigError(f'{where}: agents are named, and the scope "agent" is not: add it, or leave them out')
+        raise PlacedError(f'{where}: agents are named, and the scope "agent" is not: add it, or leave them out')
     if "agent" in entry.scopes and not entry.agents and len(entry.scopes) == 1:
-        raise ConfigError(f'{where}: the scope "agent" is about nobody: name them, as in agents = ["alice"]')
+        raise PlacedError(f'{where}: the scope "agent" is about nobody: name them, as in agents = ["alice"]')
     secret = read_secret(entry.secret, f"{where}.secret", environment).strip()
     if len(secret) < MIN_SECRET_CHARS:
-        raise ConfigError(
+        raise PlacedError(
             f"{where}.secret is shorter than {MIN_SECRET_CHARS} characters: make one with openssl rand -hex 32"
         )
     if not _ONE_WORD.fullmatch(secret):
-        raise ConfigError(f"{where}.secret holds more than a secret: it has spaces, lines or letters that none has")
+        raise PlacedError(f"{where}.secret holds more than a secret: it has spaces, lines or letters that none has")
     digest = hashlib.sha256(secret.encode()).digest()
     return Token(name, entry.tenant, frozenset(entry.scopes), frozenset(entry.agents), digest)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 from msgspec import inspect as types
 
+from ingress.toml.shape import description_of, switched_off
 from tests.documents.emulator import comments_of
 from tests.documents.tables import Key, worded
 from worker.policy import model
 from worker.policy.model.basics import Secret, Sound, Voice
 from worker.policy.model.goals import Login
-from worker.policy.shape import description_of, switched_off
 
 #: Each table of the file, and where the document speaks of it.
 TABLES: dict[str, tuple[type[msgspec.Struct], str]] = {

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from ingress.toml.mistakes import Mistake, refusal
+from ingress.toml.reading import TomlError, read_toml
 from worker.policy.checks import mistakes_in, warnings_of
-from worker.policy.lines import line_of, lines_of
-from worker.policy.mistakes import Mistake, PolicyError
+from worker.policy.mistakes import PolicyError
 from worker.policy.model import Policy
 from worker.policy.rules import Rule, Unusable
 from worker.policy.shape import mistakes_of, without_blanks
-from worker.policy.toml import TomlError, read_toml
 from worker.policy.usable import rest_of
 
 
@@ -89,7 +89,5 @@ def _document(text: str, path: str) -> dict[str, object]:
 
 
 def _refusal(path: str, text: str, mistakes: list[Mistake]) -> PolicyError:
-    """Return the error that says *mistakes* in the order of the file."""
-    lines = lines_of(text)
-    told = sorted(((line_of(lines, one.place) or 1, one.text) for one in mistakes), key=lambda pair: pair[0])
-    return PolicyError(path, [one for _, one in told], [line for line, _ in told])
+    told = refusal(path, text, mistakes)
+    return PolicyError(path, list(told.mistakes), list(told.lines))

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 import msgspec
 from msgspec import inspect as types
 
-from worker.policy.lines import Place
-from worker.policy.mistakes import quoted, written
+from ingress.toml.lines import Place
+from ingress.toml.mistakes import quoted, written
+from ingress.toml.shape import switched_off
 from worker.policy.model import Policy
-from worker.policy.shape import switched_off
 
 
 def to_toml(policy: Policy) -> str:

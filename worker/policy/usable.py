@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from worker.policy.lines import Place
-from worker.policy.mistakes import Mistake
+from ingress.toml.lines import Place
+from ingress.toml.mistakes import Mistake
 from worker.policy.model import Policy
 from worker.policy.shape import mistakes_of, without_blanks
 

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect as types
 
-from worker.policy.lines import lines_of
+from ingress.toml.lines import lines_of
+from ingress.toml.shape import switched_off
 from worker.policy.load import read_policy
 from worker.policy.model import Policy
-from worker.policy.shape import mistakes_of, switched_off, without_blanks
+from worker.policy.shape import mistakes_of, without_blanks
 from worker.policy.show import to_toml
 
 #: What TOML can say: no lone surrogates.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ingress.toml.mistakes import Mistake
 from worker.policy.checks import entries, own, people, queues, sounds, tenants
-from worker.policy.mistakes import Mistake
 from worker.policy.model import Policy
 from worker.policy.rules import Rule, Unusable
 

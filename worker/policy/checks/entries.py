@@ -8,9 +8,10 @@ from datetime import date
 from functools import cache
 from zoneinfo import available_timezones
 
+from ingress.toml.lines import Place
+from ingress.toml.mistakes import Mistake, nearest, written
 from worker.policy.checks.parts import parts, ways_of
-from worker.policy.lines import Place
-from worker.policy.mistakes import Mistake, nearest, unknown, written
+from worker.policy.mistakes import unknown
 from worker.policy.model import CallerRule, Goal, Hours, Key, Menu, Tenant
 
 #: Whom a rule can be about: a number, the beginning of numbers, or those who show none.

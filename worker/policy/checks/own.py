@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ingress.toml.lines import Place
+from ingress.toml.mistakes import Mistake, nearest, written
 from worker.policy.checks.parts import parts
-from worker.policy.lines import Place
-from worker.policy.mistakes import Mistake, nearest, written
 from worker.policy.model import Number, Queue, Recording, Tenant
 from worker.policy.rules import GROUP, KINDS, EntryRule, RecordingRule, Rule, Strategy, Unusable
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import inspect as types
 
-from worker.policy.lines import Place
+from ingress.toml.lines import Place
 from worker.policy.model import Goal
 
 P = TypeVar("P", bound=msgspec.Struct)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ingress.toml.lines import Place
+from ingress.toml.mistakes import Mistake, written
 from worker.policy.checks.parts import parts
-from worker.policy.lines import Place
-from worker.policy.mistakes import Mistake, unknown, written
+from worker.policy.mistakes import unknown
 from worker.policy.model import Goal, Serves, Tenant
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ingress.toml.lines import Place
+from ingress.toml.mistakes import Mistake, nearest, written
 from worker.policy.checks.parts import ways_of
-from worker.policy.lines import Place
-from worker.policy.mistakes import Mistake, nearest, written
 from worker.policy.model import Agent, Goal, Queue, Tenant
 
 #: A queue or a menu, and the keys by which callers go on from there without doing anything.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import string
 from collections.abc import Iterator
 
+from ingress.toml.lines import Place
+from ingress.toml.mistakes import Mistake, written
 from worker.policy.checks.parts import parts
-from worker.policy.lines import Place
-from worker.policy.mistakes import Mistake, written
 from worker.policy.model import Announcements, Music, Sound, Tenant
 
 #: What a text that is said while waiting may hold.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from worker.policy.lines import Place
-from worker.policy.mistakes import Mistake, written
+from ingress.toml.lines import Place
+from ingress.toml.mistakes import Mistake, written
 from worker.policy.model import Policy, Secret, Tenant
 from worker.policy.secrets import API_KEY, VARIABLE
 

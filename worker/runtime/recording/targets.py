@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
-from ingress.errors import ConfigError
+from ingress.errors import PlacedError
 from ingress.secrets import SecretRef, read_secret
+from ingress.toml.file import load_file
 from worker.runtime.recording.signing import read_key
 
 Kind = Literal["interaction", "agent-state"]
@@ -57,22 +57,19 @@ def load_targets(path: str, environment: Mapping[str, str] = os.environ) -> tupl
     """
     if not path:
         return ()
-    try:
-        found = msgspec.toml.decode(Path(path).read_bytes(), type=TargetsFile)
-    except OSError as exc:
-        raise ConfigError(f"{path} cannot be read: {exc.strerror}") from None
-    except msgspec.DecodeError as exc:
-        raise ConfigError(f"{path}: {exc}") from None
-    return tuple(_target(path, name, rules, environment) for name, rules in found.targets.items())
+    file = load_file(path, "the webhooks' targets", TargetsFile)
+    return tuple(
+        _target(file.where("targets", name), name, rules, environment) for name, rules in file.content.targets.items()
+    )
 
 
-def _target(path: str, name: str, rules: TargetRules, environment: Mapping[str, str]) -> Target:
-    where = f"{path}: targets.{name}"
+def _target(file: str, name: str, rules: TargetRules, environment: Mapping[str, str]) -> Target:
+    where = f"{file}: targets.{name}"
     if not _NAME.fullmatch(name):
-        raise ConfigError(f"{where}: a target's name is of small letters, digits and hyphens")
+        raise PlacedError(f"{where}: a target's name is of small letters, digits and hyphens")
     parts = urlsplit(rules.url)
     if not parts.hostname or parts.scheme not in ("http", "https"):
-        raise ConfigError(f"{where}.url: write an address such as https://example.com/hooks")
+        raise PlacedError(f"{where}.url: write an address such as https://example.com/hooks")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ConfigError(f"{where}.url: without TLS records go to this machine alone: write https://")
+        raise PlacedError(f"{where}.url: without TLS records go to this machine alone: write https://")
     return Target(name, rules, read_key(read_secret(rules.secret, f"{where}.secret", environment), f"{where}.secret"))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import msgspec
+from msgspec import inspect as types
 
 from ingress.errors import ConfigError
+from ingress.toml.file import read_file
+from ingress.toml.mistakes import refusal
+from ingress.toml.shape import mistakes_in
 from worker.testing.emulator.settings import EmulatorSettings
 
+KIND = types.type_info(EmulatorSettings)
 DEFAULTS: dict[str, object] = {
     "webhook_url": "http://127.0.0.1:8080/webhooks",
     "port": 4010,
@@ -23,11 +27,18 @@ def load_settings(path: Path | None, flags: dict[str, object]) -> EmulatorSettin
     Raises:
         ConfigError: The file cannot be read, or a value in it or a flag is wrong.
     """
-    settings = _over(_over(DEFAULTS, _read(path)), flags)
-    try:
-        return msgspec.convert(settings, EmulatorSettings)
-    except msgspec.ValidationError as exc:
-        raise ConfigError(f"the emulator's settings{f' ({path})' if path else ''}: {exc}") from None
+    settings = DEFAULTS
+    if path is not None:
+        text, document = read_file(str(path), "the emulator's settings")
+        settings = _over(settings, document)
+        mistakes = mistakes_in(settings, KIND)
+        if mistakes:
+            raise refusal(str(path), text, mistakes)
+    settings = _over(settings, flags)
+    wrong = mistakes_in(settings, KIND)
+    if wrong:
+        raise ConfigError("; ".join(f"the emulator's {one.text}" for one in wrong))
+    return msgspec.convert(settings, EmulatorSettings)
 
 
 def _over(before: dict[str, object], after: dict[str, object]) -> dict[str, object]:
@@ -40,12 +51,3 @@ def _over(before: dict[str, object], after: dict[str, object]) -> dict[str, obje
         elif value is not None:
             settings[name] = value
     return settings
-
-
-def _read(path: Path | None) -> dict[str, object]:
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise ConfigError(f"the emulator's settings {path} cannot be read: {exc}") from None

@@ -9,7 +9,7 @@ import msgspec
 #: Three years are enough.
 Secs = Annotated[float, msgspec.Meta(ge=0, le=1e8)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Url = Annotated[str, msgspec.Meta(pattern="^https?://.+")]
+Url = Annotated[str, msgspec.Meta(pattern="^https?://.+", description="an address with http:// or https://")]
 
 
 class Traffic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,7 +105,9 @@ class EmulatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     webhook_url: Url
     #: Where a webhook goes when two attempts on `webhook_url` have failed; empty: nowhere.
-    webhook_failover_url: Annotated[str, msgspec.Meta(pattern=r"^(https?://.+)?$")] = ""
+    webhook_failover_url: Annotated[
+        str, msgspec.Meta(pattern=r"^(https?://.+)?$", description="an address with http:// or https://, or empty")
+    ] = ""
     #: "2": wrapped in `data`, with `meta`; "1": the older envelope, an application's default when made by the API.
     webhook_api_version: Literal["1", "2"] = "2"
     #: An answer that takes longer is none: seconds of ours, not of its clock.

@@ -6,7 +6,7 @@ import ast
 import re
 import tomllib
 
-from worker.policy.mistakes import written
+from ingress.toml.mistakes import written
 
 _PLACE = re.compile(r"^(?P<said>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$", re.DOTALL)
 _TWICE = re.compile(r"^(?:Cannot declare|Cannot redefine namespace|Cannot mutate immutable namespace) (?P<key>\(.*\))")
