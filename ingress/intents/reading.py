@@ -53,8 +53,8 @@ def flaw_of(intent: m.AnyIntent) -> str | None:
     """Return what is wrong with *intent* beyond its fields' types; None: nothing."""
     match intent:
         case m.Transfer(to=to, how=how):
-            if how == "warm" and to.number is None and _target_flaw(to) is None:
-                return "to: a warm transfer is to a number; to an agent, a queue or a voicemail it is cold"
+            if how == "warm" and to.number is None and to.agent is None and _target_flaw(to) is None:
+                return "to: a warm transfer is to a number or an agent; to a queue or a voicemail it is cold"
             return _target_flaw(to)
         case m.MoveCaller(to=to):
             return _target_flaw(to)

@@ -157,7 +157,7 @@ class Book:
     def _note_whose(self, key: Key, fact: f.AnyFact) -> None:
         """Note what a fact says of legs and offers, so that a book read anew knows it too."""
         match fact:
-            case f.Offered(offer=offer) if key.kind == "leg":
+            case f.Offered(offer=offer) | f.HandedOn(offer=offer) if key.kind == "leg":
                 self._whose[Key(key.tenant, "offer", offer)] = key
             case f.CalledBack(leg=leg) if leg != key.id and key.kind == "leg":
                 self._whose[Key(key.tenant, "leg", leg)] = key
@@ -180,7 +180,7 @@ class Book:
         del self.dossiers[dossier.key]
         for fact in dossier.facts:
             match fact:
-                case f.Offered(offer=offer):
+                case f.Offered(offer=offer) | f.HandedOn(offer=offer):
                     self._whose.pop(Key(dossier.key.tenant, "offer", offer), None)
                 case f.CalledBack(leg=leg):
                     self._whose.pop(Key(dossier.key.tenant, "leg", leg), None)

@@ -67,22 +67,23 @@ def _offers(known: Facts) -> tuple[m.OfferMade, ...]:
 
 def _conversations(known: Facts, ended_ms: int | None) -> tuple[m.Conversation, ...]:
     offers = {offer.id: offer for offer in _offers(known)}
+    met = [(fact.at_ms, offers[fact.offer]) for fact in known.of(f.Connected) if fact.offer in offers]
+    begun = [(at_ms, offer.id, offer.queue, offer.agent) for at_ms, offer in met]
+    begun += [(fact.at_ms, fact.offer, fact.queue, fact.agent) for fact in known.of(f.HandedOn)]
     found: dict[str, m.Conversation] = {}
-    for connected in known.of(f.Connected):
-        offer = offers.get(connected.offer)
-        if offer is None or offer.id in found:
+    for from_ms, offer, queue, agent in sorted(begun, key=lambda each: each[0]):
+        if offer in found:
             continue
-        from_ms = connected.at_ms
-        parted = min((fact.at_ms for fact in known.of(f.Parted) if fact.offer == offer.id), default=ended_ms)
+        parted = min((fact.at_ms for fact in known.of(f.Parted) if fact.offer == offer), default=ended_ms)
         to_ms = None if parted is None else max(from_ms, parted)
         holds = [] if to_ms is None else _holds(known, from_ms, to_ms)
         hold_ms = sum(end - begin for begin, end in holds)
-        wrapped = [fact for fact in known.of(f.Wrapped) if fact.offer == offer.id]
+        wrapped = [fact for fact in known.of(f.Wrapped) if fact.offer == offer]
         began = min((fact.at_ms for fact in wrapped if fact.began), default=0)
         done = min((fact.at_ms for fact in wrapped if not fact.began), default=began)
         talk_ms = 0 if to_ms is None else to_ms - from_ms - hold_ms
-        found[offer.id] = m.Conversation(
-            offer.id, offer.queue, offer.agent, from_ms, to_ms, talk_ms, hold_ms, len(holds), max(0, done - began)
+        found[offer] = m.Conversation(
+            offer, queue, agent, from_ms, to_ms, talk_ms, hold_ms, len(holds), max(0, done - began)
         )
     return tuple(found.values())
 

@@ -122,6 +122,14 @@ class Connected(Fact, frozen=True, tag="connected"):
     told_ms: int
 
 
+class HandedOn(Fact, frozen=True, tag="handed-on"):
+    """The caller was left with another agent, whom the first had consulted; `offer` names that conversation."""
+
+    offer: str
+    queue: str
+    agent: str
+
+
 class Parted(Fact, frozen=True, tag="parted"):
     """The conversation was over."""
 
@@ -168,5 +176,5 @@ class HungUp(Fact, frozen=True, tag="hung-up"):
 
 AnyFact = (
     Rang | CalledBack | Answered | Ended | Vanished | Led | Waiting | Admitted | SentOn | WentOn | Lapsed | Offered
-    | OfferMoved | Connected | Parted | Held | Cared | Wrapped | Recorded | HungUp
+    | OfferMoved | Connected | HandedOn | Parted | Held | Cared | Wrapped | Recorded | HungUp
 )  # fmt: skip

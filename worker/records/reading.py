@@ -219,17 +219,31 @@ def _of_conference(
                 )
         talk = before.talk or after.talk
         asked = event.body.notice if isinstance(event.body, n.Told) else None
-        if talk is not None and isinstance(asked, n.Care) and any(isinstance(act, Accept) for act in acts):
+        if talk is not None and isinstance(asked, n.Care) and _is_done(acts):
             yield _leg(event, talk.call), f.Cared(now_ms, asked.intent.agent, *_deed(asked.intent))
+        if talk is not None and isinstance(asked, n.ConsultDeclined):
+            yield _leg(event, talk.call), f.Cared(now_ms, asked.agent, "decline-consult", asked.reason)
     for act in acts:
         match act:
             case Tell(to=to, notice=n.Connected() as connected) if to.kind == "queue":
                 together = f.Connected(connected.at_ms, connected.offer, connected.call, now_ms)
                 yield _leg(event, connected.call), together
+            case Tell(to=to, notice=n.HandedOn() as handed):
+                yield _offer(event, handed.to), Same(handed.call)
+                yield _leg(event, handed.call), f.HandedOn(now_ms, handed.to, to.id, handed.agent)
             case Tell(notice=n.CallerLeft() as left):
                 yield _leg(event, left.call), f.Parted(left.at_ms, left.offer)
             case _:
                 pass
+
+
+def _is_done(acts: tuple[Act, ...]) -> bool:
+    """Whether a conference does what it is asked; of a consultation the colleague says whether he comes."""
+    return any(isinstance(act, Accept) or _asks_colleague(act) for act in acts)
+
+
+def _asks_colleague(act: Act) -> bool:
+    return isinstance(act, Tell) and isinstance(act.notice, n.ConsultAsked)
 
 
 def _deed(intent: i.CareIntent) -> tuple[str, str]:

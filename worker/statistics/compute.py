@@ -87,7 +87,12 @@ def agent_figures(
 def stays_with(
     record: InteractionRecord,
 ) -> Iterator[tuple[Stay, tuple[OfferMade, ...], tuple[Conversation, ...]]]:
-    """Yield each stay with its offers and conversations: those of that queue until the next stay in it."""
+    """Yield each stay with its offers and conversations: those of that queue until the next stay in it.
+
+    A conversation follows its offer; one with a colleague to whom the caller was handed has none, and counts by when it
+    began.
+    """
+    offered = {offer.id for offer in record.offers}
     for number, stay in enumerate(record.stays):
         later = (other.entered_ms for other in record.stays[number + 1 :] if other.queue == stay.queue)
         until_ms = next(later, None)
@@ -98,7 +103,14 @@ def stays_with(
             and offer.at_ms >= stay.entered_ms
             and (until_ms is None or offer.at_ms < until_ms)
         )
-        names = {offer.id for offer in offers}
+        names = {offer.id for offer in offers} | {
+            talk.offer
+            for talk in record.conversations
+            if talk.offer not in offered
+            and talk.queue == stay.queue
+            and talk.from_ms >= stay.entered_ms
+            and (until_ms is None or talk.from_ms < until_ms)
+        }
         yield stay, offers, tuple(talk for talk in record.conversations if talk.offer in names)
 
 

@@ -53,6 +53,8 @@ class Stage:
         #: The newest event's id, and what was decided upon it.
         self.last_event = ""
         self.last_acts: tuple[Act, ...] = ()
+        #: All that was decided, by whomever.
+        self.acts: list[Act] = []
 
     def address(self, kind: AggregateKind, ident: str) -> Address:
         """Return the address of one of this tenant's aggregates."""
@@ -134,6 +136,7 @@ class Stage:
         acts = machine.decide(state, event, self.ruling(address))
         self.states[address] = machine.adopt(state, acts)
         self.last_event, self.last_acts = event.event_id, acts
+        self.acts += acts
         for act in acts:
             match act:
                 case Send(command):

@@ -38,4 +38,5 @@ def _caller(agent: Agent) -> AgentCaller | None:
     if offer is None:
         return None
     step = "connected" if agent.duty == "busy" else "offered" if offer.step == "made" else offer.step
-    return AgentCaller(call=offer.call, queue=offer.queue, number=offer.number, step=step)
+    by = offer.by if offer.consults else ""
+    return AgentCaller(call=offer.call, queue=offer.queue, number=offer.number, step=step, by=by)

@@ -8,7 +8,7 @@ from worker.aggregates.conference.state import Conference
 from worker.views.model import ConferenceView, Participant, Role
 
 #: In which participants are listed.
-ORDER: tuple[Role, ...] = ("agent", "caller", "consult", "third", "supervisor", "stranger")
+ORDER: tuple[Role, ...] = ("agent", "caller", "consult", "colleague", "third", "supervisor", "stranger")
 
 
 def view_of_conference(conference: Conference) -> ConferenceView:

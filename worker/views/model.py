@@ -20,7 +20,7 @@ Place = Literal[
     "ringing", "hearing", "menu", "voicemail", "login", "entering", "waiting", "connecting", "conversation", "outside",
     "up",
 ]  # fmt: skip
-Role = Literal["agent", "caller", "consult", "third", "supervisor", "stranger"]
+Role = Literal["agent", "caller", "consult", "colleague", "third", "supervisor", "stranger"]
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +119,8 @@ class AgentCaller(msgspec.Struct, frozen=True, kw_only=True):
     queue: str
     number: str
     step: Literal["offered", "accepted", "assigned", "connected"]
+    #: The colleague who consults the agent about this caller, and has him still.
+    by: str = ""
 
 
 class AgentView(View, frozen=True, kw_only=True, tag="agent"):

@@ -89,9 +89,9 @@ class Collect(Intent, frozen=True, tag="collect"):
 class Transfer(Intent, frozen=True, tag="transfer"):
     """Give the caller on. Refused unless they talk, or for a target that is not in the policy.
 
-    `cold`: at once. `warm`: the target is dialled into the conversation, the caller held meanwhile (consult), and
-    `complete_transfer` lets the agent leave, `cancel_transfer` sends the target away. Warm is to numbers alone: an
-    agent's leg is in a conference of his own, and no queue has reserved him; so it is refused at once.
+    `cold`: at once. `warm`: the target comes into the conversation, the caller held meanwhile (consult), and
+    `complete_transfer` lets the agent leave, `cancel_transfer` sends the target away. Warm is to a number, which is
+    dialled, or to an agent, who is reserved for it: refused, with what he is, for one who is not available.
     """
 
     agent: Name
@@ -100,13 +100,16 @@ class Transfer(Intent, frozen=True, tag="transfer"):
 
 
 class CompleteTransfer(Intent, frozen=True, tag="complete_transfer"):
-    """Leave the caller and the third party with each other. Refused unless a third party is there."""
+    """Leave the caller with who was consulted, or the third party. Refused unless somebody is there.
+
+    An agent who was consulted has the caller from then on, as if a queue had sent him.
+    """
 
     agent: Name
 
 
 class CancelTransfer(Intent, frozen=True, tag="cancel_transfer"):
-    """Send the third party away and talk with the caller. Refused unless one was asked in."""
+    """Send who was consulted, or the third party, away and talk with the caller. Refused unless one was asked in."""
 
     agent: Name
 

@@ -57,6 +57,8 @@ class AgentMachine(RuleBasedStateMachine):
         #: Offers that the agent has been made and that have not ended, and whether he has accepted.
         self.open: dict[str, bool] = {}
         self.queue_of: dict[str, str] = {}
+        #: What a colleague has asked and that has not ended, and whether he has been told which leg to put in.
+        self.consults: dict[str, bool] = {}
         self.connected: set[str] = set()
         #: Offers that the agent has accepted and that are over.
         self.unknown: list[tuple[str, str]] = []
@@ -93,7 +95,7 @@ class AgentMachine(RuleBasedStateMachine):
         while self.unknown:
             offer, queue = self.unknown.pop()
             self.tell(n.Told(self.alice.address("queue", queue), n.OfferWithdrawn(offer, "unknown-offer")))
-        assert sum(self.open.values()) <= 1, "two callers are promised the agent"
+        assert sum(self.open.values()) + len(self.consults) <= 1, "two are promised the agent"
 
     def note(self, to: str, notice: n.AnyNotice) -> None:
         """Take in what the agent says, as a queue does."""
@@ -105,6 +107,13 @@ class AgentMachine(RuleBasedStateMachine):
                     self.unknown.append((offer, to))
             case n.OfferDeclined(offer=offer) | n.CallerLeft(offer=offer):
                 self.end(offer)
+            case n.ConsultDeclined(offer=offer):
+                self.consults.pop(offer, None)
+            case n.ConsultReady(offer=offer, call=leg):
+                assert self.alice.agent().room in ("guest", "out"), "the leg is out of where it was"
+                assert leg == self.alice.agent().leg
+                if offer in self.consults:
+                    self.consults[offer] = True
             case n.AgentGone(turn=turn, offer=offer):
                 if offer is not None:
                     self.end(offer)
@@ -199,6 +208,40 @@ class AgentMachine(RuleBasedStateMachine):
         self.tell(n.Told(self.alice.address("queue", queue), n.OfferMade(offer, offer, queue)))
         if before.duty != "available":
             assert offer not in self.open, "who is not free declines at once"
+
+    @rule()
+    def consult(self) -> None:
+        """A colleague asks: he is reserved, or says what he is; never both, and never twice."""
+        offer = f"room-x/colleague:{next(self.offers)}"
+        before = self.alice.agent()
+        self.consults[offer], self.queue_of[offer] = False, "sales"
+        asked = n.ConsultAsked(offer, f"ask-{offer}", "room-x", "xavier", "caller", "sales")
+        self.tell(n.Told(self.alice.address("conference", "room-x"), asked))
+        answers = [act for act in self.alice.last_acts if isinstance(act, Accept | Refuse)]
+        assert [(act.ask, isinstance(act, Accept)) for act in answers] == [(f"ask-{offer}", before.duty == "available")]
+        assert (offer in self.consults) is (before.duty == "available")
+
+    @precondition(lambda self: self.consults)
+    @rule(data=st.data(), early=st.booleans())
+    def call_off(self, data: st.DataObject, early: bool) -> None:
+        """The colleague does not need him any more; he hears of it when he is out."""
+        offer = data.draw(st.sampled_from(sorted(self.consults)))
+        del self.consults[offer]
+        room = self.alice.address("conference", "room-x")
+        self.tell(n.Told(room, n.OfferWithdrawn(offer, "caller-gone") if early else n.ConsultOver(offer)))
+        assert self.alice.agent().offer is None
+
+    @precondition(lambda self: any(self.consults.values()))
+    @rule()
+    def hand(self) -> None:
+        """The colleague gives him the caller: from then on it is as if a queue had sent him."""
+        (offer,) = (offer for offer, ready in self.consults.items() if ready)
+        del self.consults[offer]
+        self.open[offer] = True
+        self.connected.add(offer)
+        handed = n.CallerHanded(offer, "caller", "sales", "room-x", self.alice.now_ms)
+        self.tell(n.Told(self.alice.address("conference", "room-x"), handed))
+        assert (self.alice.agent().duty, self.alice.agent().conference) == ("busy", "room-x")
 
     @precondition(lambda self: self.open)
     @rule(
@@ -342,6 +385,9 @@ class AgentMachine(RuleBasedStateMachine):
         """With the world kind again, every agent comes to be what he asked for, and every offer ends."""
         if not hasattr(self, "alice"):
             return
+        for offer in sorted(self.consults):
+            self.tell(n.Told(self.alice.address("conference", "room-x"), n.ConsultOver(offer)))
+        self.consults.clear()
         for offer in sorted(self.open):
             self.end(offer)
             queue = self.alice.address("queue", self.queue_of[offer])

@@ -25,7 +25,7 @@ ROOM = Address("t", "conference", "room")
 
 
 def happenings() -> list[tuple[Address, Body, tuple[Act, ...], int]]:
-    """Return what happens to a caller who is declined once, and talks with bob then."""
+    """Return what happens to a caller who is declined once, talks with bob then, and is handed to carol by him."""
     agent = Address("t", "agent", "alice")
     bob = Address("t", "agent", "bob")
     rang = w.CallInitiated(CALL, direction="incoming", from_="+1555", to="+1312")
@@ -42,7 +42,9 @@ def happenings() -> list[tuple[Address, Body, tuple[Act, ...], int]]:
         ),
         (QUEUE, n.Told(bob, n.OfferAccepted("o2", "bob", "room")), (), 1_040),
         (ROOM, w.ParticipantJoined("room", CALL), (Tell(QUEUE, n.Connected("o2", CALL, 1_050)),), 1_051),
-        (ROOM, w.ParticipantLeft("room", CALL), (Tell(QUEUE, n.CallerLeft("o2", CALL, 2_050)),), 2_051),
+        (ROOM, w.FloorChanged("room", CALL), (Tell(QUEUE, n.HandedOn("o2", CALL, "o3", "carol", "room")),), 1_500),
+        (ROOM, w.ParticipantLeft("room", "bob"), (Tell(bob, n.CallerLeft("o2", CALL, 1_550)),), 1_551),
+        (ROOM, w.ParticipantLeft("room", CALL), (Tell(QUEUE, n.CallerLeft("o3", CALL, 2_050)),), 2_051),
         (LEG, w.CallHangup(CALL, hangup_cause="normal_clearing", hangup_source="caller"), (), 2_052),
     ]
 
@@ -58,20 +60,20 @@ def record_in(order: list[int]) -> InteractionRecord:
     return record
 
 
-@given(st.permutations(range(8)), st.lists(st.integers(0, 7)))
+@given(st.permutations(range(10)), st.lists(st.integers(0, 9)))
 def test_order_and_repetition_make_no_difference(order: list[int], again: list[int]) -> None:
-    assert record_in([*order, *again]) == record_in(list(range(8)))
+    assert record_in([*order, *again]) == record_in(list(range(10)))
 
 
 def test_that_record_tells_what_happened() -> None:
-    record = record_in(list(range(8)))
+    record = record_in(list(range(10)))
     assert [(offer.agent, offer.end, offer.reason) for offer in record.offers] == [
         ("alice", "declined", "rejected"),
         ("bob", "connected", ""),
     ]
     (stay,) = record.stays
     assert (stay.end, stay.waited_ms, stay.answered_by) == ("answered", 40, "bob")
-    assert [talk.talk_ms for talk in record.conversations] == [1_000]
+    assert [(talk.agent, talk.talk_ms) for talk in record.conversations] == [("bob", 500), ("carol", 550)]
     assert (record.result, record.ended_by) == ("answered", "caller")
 
 

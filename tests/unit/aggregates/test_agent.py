@@ -290,6 +290,11 @@ def test_who_is_busy_moves_to_a_new_conference_after_the_caller(alice: AgentStag
     assert not alice.open(c.CreateConference)
     alice.advance(10)
     assert alice.agent().duty == "delayed"
+    alice.lose(alice.last(c.LeaveConference))
+    # As long as nobody knows whether the leg is out, it is put nowhere else.
+    assert not alice.open(c.CreateConference)
+    alice.advance(1)
+    alice.succeed(alice.last(c.LeaveConference))
     assert alice.open(c.CreateConference)
 
 

@@ -206,7 +206,7 @@ def test_a_cold_transfer_sends_the_callers_leg_on(
         (i.Transfer("alice", i.Target(agent="nobody")), "There is no agent nobody."),
         (i.Transfer("alice", i.Target(agent="alice")), "alice has the caller."),
         (i.Transfer("alice", i.Target(voicemail="x")), "There is no voicemail x."),
-        (i.Transfer("alice", i.Target(queue="sales"), "warm"), "A warm transfer is to a number;"),
+        (i.Transfer("alice", i.Target(queue="sales"), "warm"), "A warm transfer is to a number or an agent;"),
         (i.CompleteTransfer("alice"), "No third party is in the conversation."),
         (i.CancelTransfer("alice"), "Nobody has been asked in."),
         (i.Supervise("alice", "nobody"), "There is no supervisor nobody."),

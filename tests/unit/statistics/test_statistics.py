@@ -38,6 +38,20 @@ def record(number: int, stays: tuple[m.Stay, ...], **more: object) -> m.Interact
     return replace(whole, **more)
 
 
+def test_a_conversation_with_who_was_handed_the_caller_counts_for_the_stay_and_for_that_agent() -> None:
+    talks = tuple(
+        m.Conversation(offer, "support", agent, at_ms, at_ms + 500, 500, 0, 0, 100)
+        for offer, agent, at_ms in (("o1", "bob", BEGIN_MS + 100), ("room/colleague:1", "carol", BEGIN_MS + 600))
+    )
+    offer = m.OfferMade("o1", "support", "bob", BEGIN_MS, "connected")
+    one = record(1, (stay(BEGIN_MS, "answered", 100),), offers=(offer,), conversations=talks)
+    hours = intervals_of(DAY, DAY, "day", ZoneInfo("UTC"))
+    (figures,) = queue_figures([one], hours, THRESHOLD_MS).values()
+    assert (figures.answered, figures.offers, figures.conversations, figures.talk_ms) == (1, 1, 2, 1_000)
+    agents = {cell.name: each for cell, each in agent_figures([one], (), hours, BEGIN_MS).items()}
+    assert (agents["carol"].offers, agents["carol"].conversations, agents["carol"].wrap_up_ms) == (0, 1, 100)
+
+
 def test_a_day_has_23_hours_when_the_clocks_go_forward_and_25_when_they_go_back() -> None:
     assert len(intervals_of(date(2026, 3, 29), date(2026, 3, 29), "hour", BERLIN).all) == 23
     back = intervals_of(date(2026, 10, 25), date(2026, 10, 25), "hour", BERLIN).all

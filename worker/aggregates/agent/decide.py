@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ingress.envelope import Address, AggregateKind
 from ingress.intents.model import Asked, CareIntent, WrapUp
+from worker.aggregates.agent import consult
 from worker.aggregates.agent.keys import pressed
 from worker.aggregates.agent.reach import line, room
 from worker.aggregates.agent.state import Agent
@@ -30,7 +31,8 @@ def decide(agent: Agent, event: Event, policy: Tenant) -> tuple[Act, ...]:
         *pressed(agent, event, policy),
         *line(agent, event, policy, rules),
         *room(agent, event, rules),
-        *_offers(agent, event),
+        *consult.decide(agent),
+        *_offers(agent, event, rules),
         *_conversation(agent, event, policy, rules),
         *_delay(agent, event, rules),
         *_queues(agent, policy, rules),
@@ -55,9 +57,13 @@ def _intents(agent: Agent, event: Event, rules: AgentPolicy | None) -> Iterator[
         yield SetTimer("wrap-up", event.received_ms + round(intent.secs * 1000))
 
 
-def _offers(agent: Agent, event: Event) -> Iterator[Act]:
+def _offers(agent: Agent, event: Event, rules: AgentPolicy | None) -> Iterator[Act]:
     for reply in agent.replies:
         answer: n.AnyNotice
+        if reply.room:
+            declined = n.ConsultDeclined(reply.offer, agent.name, reply.reason or "unreachable")
+            yield Tell(_to(agent, "conference", reply.room), declined)
+            continue
         if reply.reason is None:
             answer = n.OfferAccepted(reply.offer, agent.name, agent.conference or "")
         else:
@@ -65,7 +71,9 @@ def _offers(agent: Agent, event: Event) -> Iterator[Act]:
         yield Tell(_to(agent, "queue", reply.queue), answer)
     if agent.broken is not None:
         # The turn of the conversation: what he is now has a later one.
-        gone = n.AgentGone(agent.name, agent.turn - 1, agent.broken.id, "busy")
+        # He who was handed a caller may not serve that queue at all, and is none of its staff.
+        state: n.NotFree = "busy" if rules is not None and agent.broken.queue in rules.serves else "offline"
+        gone = n.AgentGone(agent.name, agent.turn - 1, agent.broken.id, state)
         yield Tell(_to(agent, "queue", agent.broken.queue), gone)
     if agent.duty == "reserved" and agent.offer is not None and not agent.watched:
         yield SetTimer("reserved", event.received_ms + agent.offer.within_ms + HELD_MS)
@@ -107,11 +115,11 @@ def _queues(agent: Agent, policy: Tenant, rules: AgentPolicy | None) -> Iterator
     for queue, place in serves.items():
         if agent.duty == "available":
             yield Tell(_to(agent, "queue", queue), _free(agent, policy, rules, place))
-        elif agent.offer is None or agent.offer.queue != queue:
+        elif agent.offer is None or agent.offer.queue != queue or agent.offer.room:
             state: n.NotFree = "paused" if worn_out else "unreached" if _is_sought(agent, rules) else agent.duty
             yield Tell(_to(agent, "queue", queue), n.AgentGone(agent.name, agent.turn, None, state, place.tier))
     for queue in agent.served:
-        if queue not in serves and (agent.offer is None or agent.offer.queue != queue):
+        if queue not in serves and (agent.offer is None or agent.offer.queue != queue or agent.offer.room):
             yield Tell(_to(agent, "queue", queue), n.AgentGone(agent.name, agent.turn))
 
 

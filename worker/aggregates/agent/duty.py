@@ -92,13 +92,17 @@ def missed(agent: Agent, how: Miss, now_ms: int) -> Agent:
     offer = agent.offer
     if offer is None:
         return agent
-    replies = (*agent.replies, Reply(offer.id, offer.queue, how))
+    replies = (*agent.replies, Reply(offer.id, offer.queue, how, offer.room))
     return left_alone(_count(replace(agent, replies=replies), how), how, now_ms)
 
 
 def broke(agent: Agent) -> Agent:
-    """The leg or the conference is gone, and with it an offer that was accepted: the queue is to be told."""
-    return replace(_over(agent), broken=agent.offer) if agent.offer is not None else agent
+    """The leg or the conference is gone, and with it an offer that was accepted: its maker is to be told."""
+    offer = agent.offer
+    if offer is not None and offer.consults:
+        lost = Reply(offer.id, offer.queue, "unreachable", offer.room)
+        return replace(_over(agent), replies=(*agent.replies, lost))
+    return replace(_over(agent), broken=offer) if offer is not None else agent
 
 
 def left_alone(agent: Agent, how: Miss, now_ms: int) -> Agent:
@@ -135,6 +139,8 @@ def doubted(agent: Agent, now_ms: int) -> Agent:
         return agent
     if offer.step == "made":
         return missed(agent, "no-answer", now_ms)
+    if offer.consults:
+        return replace(agent, room="out" if agent.room == "guest" else agent.room, watched=False)
     return replace(agent, replies=(*agent.replies, Reply(offer.id, offer.queue)), watched=False)
 
 

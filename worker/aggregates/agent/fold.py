@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ingress.intents.model import Asked
-from worker.aggregates.agent import duty, line, room, wishes
+from worker.aggregates.agent import consult, duty, line, room, wishes
 from worker.aggregates.agent.state import Agent
 from worker.commands import command as c
 from worker.decisions.decision import Act, CancelTimer, Note, Send, SetTimer, Tell
@@ -27,7 +27,7 @@ def fold(agent: Agent, event: Event) -> Agent:
 
 def adopt(agent: Agent, acts: tuple[Act, ...]) -> Agent:
     """Return the agent after he has decided *acts*."""
-    agent = replace(agent, strays=(), replies=(), phone_answers=(), refusal=None, hung_up=None)
+    agent = replace(agent, strays=(), replies=(), phone_answers=(), refusal=None, hung_up=None, consulted=None)
     for act in acts:
         match act:
             case Send(command=command):
@@ -66,6 +66,8 @@ def _folded(agent: Agent, event: Event) -> Agent:
                     return room.created(agent, leg, result, now_ms)
                 case c.JoinConference(call=leg, conference=conference):
                     return room.entered(agent, leg, conference, result, now_ms)
+                case c.LeaveConference(conference=conference, call=leg):
+                    return room.left(agent, conference, leg, result)
                 case c.FindConference():
                     return room.unread(agent)
                 case _:
@@ -92,6 +94,8 @@ def _told(agent: Agent, notice: n.AnyNotice, now_ms: int) -> Agent:
             return duty.offered(agent, notice)
         case n.OfferAssigned(offer=offer) if agent.offer and agent.offer.id == offer:
             return replace(agent, offer=replace(agent.offer, step="assigned"))
+        case n.OfferWithdrawn(offer=offer) if agent.offer and agent.offer.id == offer and agent.offer.consults:
+            return consult.withdrawn(agent, now_ms)
         case n.OfferWithdrawn(offer=offer, reason=reason) if agent.offer and agent.offer.id == offer:
             return duty.withdrawn(agent, reason, now_ms)
         case n.Connected(offer=offer, at_ms=at_ms) if agent.offer and agent.offer.id == offer:
@@ -100,6 +104,12 @@ def _told(agent: Agent, notice: n.AnyNotice, now_ms: int) -> Agent:
             return duty.wrap_up(agent, at_ms)
         case n.ConferenceOver(conference=conference):
             return room.over(agent, conference, now_ms)
+        case n.ConsultAsked():
+            return consult.asked(agent, notice)
+        case n.ConsultOver(offer=offer):
+            return consult.over(agent, offer, now_ms)
+        case n.CallerHanded():
+            return consult.handed(agent, notice)
         case _:
             return agent
 
@@ -114,7 +124,7 @@ def _timer(agent: Agent, key: str, now_ms: int) -> Agent:
             return line.hang_up_again(agent)
         case "screen" if agent.room == "screening":
             return line.passed(agent)
-        case "room" if agent.room == "waiting":
+        case "room" if agent.room in ("waiting", "stuck"):
             return replace(agent, room="none")
         case "room" if agent.room == "unread":
             return replace(agent, room="unsure")
@@ -152,7 +162,7 @@ def _asked(agent: Agent, command: c.AnyCommand) -> Agent:
         case c.JoinConference():
             return replace(agent, room="asked")
         case c.LeaveConference():
-            return replace(agent, leaving=None)
+            return replace(agent, room="going")
         case c.Hangup(call=leg) if leg not in agent.over_legs and leg not in agent.parting:
             return replace(agent, parting=(*agent.parting, leg))
         case _:
@@ -170,6 +180,8 @@ def _has_told(agent: Agent, to: str, notice: n.AnyNotice) -> Agent:
             return replace(agent, told=turn, served=served)
         case n.ConferenceReady():
             return replace(agent, introduce=False)
+        case n.ConsultReady() if agent.offer is not None:
+            return replace(agent, room="guest", offer=replace(agent.offer, step="accepted"))
         case _:
             return agent
 

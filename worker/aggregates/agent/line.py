@@ -55,8 +55,8 @@ def answered(agent: Agent, notice: n.LegAnswered) -> Agent:
     if not (_is_line(agent, leg, purpose) or _may_be_line(agent, purpose)):
         return agent if leg in agent.strays else replace(agent, strays=(*agent.strays, leg))
     return replace(
-        agent, leg=leg, line="up", room="none", conference=None, trouble="", leg_since_ms=notice.at_ms, line_old=False,
-        in_vain=0,
+        agent, leg=leg, line="up", room="none", conference=None, leaving=None, trouble="", leg_since_ms=notice.at_ms,
+        line_old=False, in_vain=0,
     )  # fmt: skip
 
 
@@ -196,6 +196,9 @@ def _lost(agent: Agent, trouble: str, how: Miss, now_ms: int) -> Agent:
         return agent
     if offer.step == "made":
         return duty.missed(agent, how, now_ms)
+    if offer.consults:
+        # He has talked with his colleague, or could have.
+        return duty.rest(duty.broke(agent), now_ms)
     return duty.left_alone(duty.broke(agent), how, now_ms)
 
 

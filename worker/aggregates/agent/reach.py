@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ingress.envelope import Address
+from worker.aggregates.agent import consult
 from worker.aggregates.agent.state import Agent
 from worker.commands import command as c
 from worker.commands.client_state import ClientState
@@ -60,16 +61,21 @@ def room(agent: Agent, event: Event, rules: AgentPolicy | None) -> Iterator[Act]
         case "none" if rules is not None and rules.detect_machine and agent.leg_offer and not agent.screened:
             yield CancelTimer("ring")
             yield SetTimer("screen", event.received_ms + SCREEN_MS)
+        case "none" if agent.offer is not None and agent.offer.consults and agent.leg_offer == agent.offer.id:
+            yield CancelTimer("ring")
+            yield from consult.introduce(agent)
+        case "out":
+            yield from consult.introduce(agent)
+        case "none" if agent.leaving is not None:
+            yield Send(c.LeaveConference(agent.leaving, agent.leg))
         case "none":
             yield CancelTimer("ring")
-            if agent.leaving is not None:
-                yield Send(c.LeaveConference(agent.leaving, agent.leg))
             yield Send(c.CreateConference(_room_name(agent, agent.rooms), agent.leg, _mark(agent, agent.purpose)))
         case "unsure":
             yield Send(c.FindConference(_room_name(agent, agent.rooms - 1)))
         case "found":
             yield Send(c.JoinConference(agent.conference or "", agent.leg))
-        case "waiting" | "unread" if "room" not in agent.timers:
+        case "waiting" | "unread" | "stuck" if "room" not in agent.timers:
             yield SetTimer("room", event.received_ms + ROOM_RETRY_MS)
         case "ready" if agent.introduce:
             ready = n.ConferenceReady(agent.name, agent.leg, event.received_ms)

@@ -57,6 +57,16 @@ def unread(agent: Agent) -> Agent:
     return replace(agent, room="unread") if agent.room == "finding" else agent
 
 
+def left(agent: Agent, conference: str, leg: str, result: Succeeded | Refused | Unknown) -> Agent:
+    """The command to leave a conference has ended: the leg enters no other one before it is certainly out."""
+    if leg != agent.leg or agent.room != "going" or conference != agent.leaving:
+        return agent
+    if isinstance(result, Unknown):
+        return replace(agent, room="stuck")
+    wanted = agent.offer is not None and agent.offer.consults
+    return replace(agent, leaving=None, room="out" if wanted else "none")
+
+
 def over(agent: Agent, conference: str, now_ms: int) -> Agent:
     """The conference has ended, or others go on in it: there must be another one before anything is offered."""
     if conference != agent.conference:

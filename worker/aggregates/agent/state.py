@@ -32,8 +32,16 @@ class Offered(msgspec.Struct, frozen=True):
     call: str
     number: str = ""
     within_ms: int = 0
-    #: `made`: he is being rung. `accepted`: the queue is told so. `assigned`: the caller is on the way.
+    #: `made`: he is being rung. `accepted`: the queue is told so. `assigned`: the caller is on the way, or handed over.
     step: Literal["made", "accepted", "assigned"] = "made"
+    #: Of a colleague who consults him: his conference, and his name.
+    room: str = ""
+    by: str = ""
+
+    @property
+    def consults(self) -> bool:
+        """Whether he is wanted by a colleague, and the caller is still that one's."""
+        return bool(self.room) and self.step != "assigned"
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -42,6 +50,15 @@ class Reply(msgspec.Struct, frozen=True):
     offer: str
     queue: str
     reason: DeclineReason | None = None
+    #: The conference that has to be told instead, where a colleague asked.
+    room: str = ""
+
+
+class Consulted(msgspec.Struct, frozen=True):
+    """What is said to a colleague who asks to consult him; `refusal` is None for yes."""
+
+    ask: str
+    refusal: str | None = None
 
 
 class Phoned(msgspec.Struct, frozen=True):
@@ -98,7 +115,12 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
     parting: tuple[str, ...] = ()
 
     #: `waiting`: another conference is asked for in a while; `unread`: it is looked for again, for he may be in it.
-    room: Literal["none", "screening", "asked", "unsure", "finding", "found", "waiting", "unread", "ready"] = "none"
+    #: He leaves one for another: `going` until that is certain, `stuck` when nobody knows. For a consultation: `out`
+    #: when the conference that wants him is to be told, `guest` in it, or on the way there at its word.
+    room: Literal[
+        "none", "screening", "asked", "unsure", "finding", "found", "waiting", "unread", "ready", "going", "stuck",
+        "out", "guest",
+    ] = "none"  # fmt: skip
     conference: str | None = None
     #: The conference that he leaves for another one.
     leaving: str | None = None
@@ -146,6 +168,8 @@ class Agent(msgspec.Struct, frozen=True, tag="agent"):
     #: When which wrong PIN was entered (call and attempt), the newest last; and until when nobody logs in by phone.
     guesses: dict[str, int] = {}
     locked_until_ms: int = 0
+    #: What is to be said to a colleague who has just asked.
+    consulted: Consulted | None = None
     #: Why the intent that was just folded is refused.
     refusal: str | None = None
     #: When the timers that are set come due; one that fires and is not the last set counts no more.

@@ -90,6 +90,8 @@ def _decline(agent: Agent, now_ms: int) -> Agent:
     offer = agent.offer
     if agent.duty != "reserved" or offer is None:
         return replace(agent, refusal=f"No caller is being offered to {agent.name}, who is {_now(agent)}.")
+    if offer.consults and offer.step != "made":
+        return replace(agent, refusal=f"{agent.name} is with {offer.by}, who consults him, already.")
     if offer.step != "made":
         return replace(agent, refusal=f"{agent.name} has the caller already: he is on the way.")
     return duty.missed(agent, "rejected", now_ms)

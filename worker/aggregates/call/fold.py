@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from ingress.envelope import AGGREGATE_KINDS, Address
 from ingress.intents.model import Asked, EndCall
 from worker.aggregates.call.heard import keyed_in, machine_found, message_saved, out_of_time, sound_ended
-from worker.aggregates.call.joins import connect, disconnect, has_left, joined, take_back, unexpected
+from worker.aggregates.call.joins import connect, disconnect, handed_on, has_left, joined, take_back, unexpected
 from worker.aggregates.call.state import Call, Course, Ended, Owner, Visit, mark
 from worker.commands import command as c
 from worker.commands.client_state import decode_client_state
@@ -128,6 +128,8 @@ def _told(call: Call, sender: Address, notice: n.AnyNotice) -> Call:
             return connect(call, notice)
         case n.Disconnect(offer=offer) if sender.id == call.queue:
             return disconnect(call, offer)
+        case n.HandedOn(offer=offer, to=to) if sender.id == call.queue:
+            return handed_on(call, offer, to)
         case n.GoOn() if sender.id == call.queue and not call.leaving:
             return _go_on(call, sender.id, notice)
         case n.Announce() if sender.id == call.queue and notice not in call.announcements:

@@ -19,6 +19,13 @@ def connect(call: Call, asked: n.Connect) -> Call:
     return replace(take_back(call), joining=Joining(asked.offer, asked.conference))
 
 
+def handed_on(call: Call, offer: str, to: str) -> Call:
+    """The agent of an offer has handed the caller to another one, in the same conference."""
+    if call.joining is None or call.joining.offer != offer:
+        return call
+    return replace(call, joining=replace(call.joining, offer=to))
+
+
 def disconnect(call: Call, offer: str) -> Call:
     """A queue wants the caller out of the conference of an offer, or not in it."""
     if call.joining is not None and call.joining.offer == offer:

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from ingress.envelope import Address
 from ingress.intents import model as i
-from worker.aggregates.conference import parties
+from worker.aggregates.conference import colleagues, parties
 from worker.aggregates.conference.handover import hand_over
-from worker.aggregates.conference.state import Asking, Conference, Talk
+from worker.aggregates.conference.state import Asking, Conference, PartyKind, Talk
 from worker.commands import command as c
 from worker.decisions.decision import Accept, Act, CancelTimer, Refuse, Send, SetTimer, Tell
 from worker.events import notices as n
@@ -35,11 +35,18 @@ def ask(conference: Conference, care: n.Care) -> Conference:
 
 
 def answer(conference: Conference, policy: Tenant) -> Act | None:
-    """Return yes or no to what is asked, if anything is."""
+    """Return yes or no to what is asked, if anything is; a colleague who is to be consulted says that himself."""
     asking = conference.asking
     if asking is None:
         return None
     reason = _objection(conference, asking.intent, policy)
+    if (
+        reason is None
+        and isinstance(asking.intent, i.Transfer)
+        and asking.intent.how == "warm"
+        and asking.intent.to.agent
+    ):
+        return colleagues.ask(conference, asking.ask, asking.intent.to.agent)
     return Accept(asking.ask) if reason is None else Refuse(reason, asking.ask)
 
 
@@ -61,13 +68,15 @@ def undertake(conference: Conference) -> Conference:
             return replace(_with(conference, replace(talk, record=on, paused=False)), unrecorded=None)
         case i.Transfer(how="warm", to=to):
             conference = _with(conference, replace(talk, held=True))
-            return parties.ask_in(conference, "consult", to.number or "")
+            kind: PartyKind = "consult" if to.agent is None else "colleague"
+            return parties.ask_in(conference, kind, to.agent or to.number or "")
         case i.Transfer() | i.EndConversation():
             return _with(conference, replace(talk, moving=True))
         case i.AddParty(number=number):
             return parties.ask_in(conference, "third", number)
         case i.CompleteTransfer():
-            return hand_over(conference)
+            colleague = colleagues.present(conference)
+            return hand_over(conference) if colleague is None else colleagues.hand_to(conference, colleague)
         case i.CancelTransfer():
             for party in parties.outsiders(conference):
                 conference = parties.dismiss(conference, party)
@@ -104,6 +113,10 @@ def at_once(conference: Conference, event: Event, policy: Tenant) -> Iterator[Ac
             yield Send(c.ConferenceStop(room, _hearers(conference, "all")))
         case i.Collect(audio=audio, max_digits=most):
             yield Send(c.ConferenceGather(room, caller, audio, most, asking.ask[:100]))
+        case i.Transfer(how="warm", to=i.Target(agent=str())):
+            yield from colleagues.wait(conference, event)
+        case i.CompleteTransfer():
+            yield from colleagues.tell_handed(conference, event)
         case i.Transfer(how="cold", to=to):
             yield Tell(_call(conference, caller), n.Move(_goal(talk, to, policy), to.agent))
             yield SetTimer("move", event.received_ms + MOVES_WITHIN_MS)
@@ -153,7 +166,7 @@ def farewell(conference: Conference, call: str) -> Iterator[Act]:
 
 def _objection(conference: Conference, intent: i.CareIntent, policy: Tenant) -> str | None:
     """Return why *intent* cannot be done now, as a sentence; None: it can."""
-    talk = conference.talk
+    talk = conference.talk if conference.agent in (None, intent.agent) else None
     ends = isinstance(intent, i.EndConversation)
     # An agent who was rung for this caller ends it by hanging up.
     there = conference.inside(talk.call) if ends and talk else conference.caller is not None
@@ -187,8 +200,8 @@ def _no_transfer(conference: Conference, talk: Talk, intent: i.Transfer, policy:
     ways = [way for way in (to.queue, to.agent, to.number, to.voicemail) if way is not None]
     if len(ways) != 1:
         return "Name exactly one of a queue, an agent, a number and a voicemail."
-    if intent.how == "warm" and to.number is None:
-        return "A warm transfer is to a number; to an agent, a queue or a voicemail it is cold."
+    if intent.how == "warm" and to.number is None and to.agent is None:
+        return "A warm transfer is to a number or an agent; to a queue or a voicemail it is cold."
     if intent.how == "warm" and parties.outsiders(conference):
         return "Somebody has been asked in already: complete or cancel that first."
     if to.queue is not None and to.queue not in policy.queues:
@@ -197,9 +210,18 @@ def _no_transfer(conference: Conference, talk: Talk, intent: i.Transfer, policy:
         return f"There is no voicemail {to.voicemail}."
     if to.agent is not None and to.agent == conference.agent:
         return f"{to.agent} has the caller."
+    if to.agent is not None and intent.how == "warm":
+        return _no_consultation(conference, to.agent, policy)
     if to.agent is not None and _queue_of(talk, to.agent, policy) is None:
         return f"There is no agent {to.agent}."
     return None
+
+
+def _no_consultation(conference: Conference, colleague: str, policy: Tenant) -> str | None:
+    if colleague not in policy.agents:
+        return f"There is no agent {colleague}."
+    here = [*conference.partings, *(each for each in conference.parties.values() if each.kind == colleagues.KIND)]
+    return "The last colleague is still on the way out: ask again in a moment." if here else None
 
 
 def _no_supervision(talk: Talk, name: str, policy: Tenant) -> str | None:

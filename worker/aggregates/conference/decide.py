@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ingress.envelope import Address, AggregateKind
 from ingress.intents.model import Asked, UpdateParticipant
-from worker.aggregates.conference import care, handover, manner, parties, recording
+from worker.aggregates.conference import care, colleagues, handover, manner, parties, partings, recording
 from worker.aggregates.conference.fold import adopt
 from worker.aggregates.conference.state import Conference
 from worker.commands import command as c
@@ -21,7 +21,7 @@ def decide(conference: Conference, event: Event, policy: Tenant) -> tuple[Act, .
     """Return what the conference does after *event*."""
     acts: list[Act] = []
     answer = care.answer(conference, policy)
-    asked = care.undertake(conference) if isinstance(answer, Accept) else None
+    asked = care.undertake(conference) if isinstance(answer, Accept | Tell) else None
     acts += [answer] if answer is not None else []
     acts += care.at_once(asked, event, policy) if asked is not None else ()
     acts += _rights(conference, event)
@@ -33,6 +33,8 @@ def decide(conference: Conference, event: Event, policy: Tenant) -> tuple[Act, .
     after = adopt(conference, tuple(acts))
     acts += manner.decide(after, event, policy)
     acts += parties.decide(after, event, policy)
+    acts += colleagues.decide(after, event)
+    acts += partings.decide(after, event)
     for _ in ("the agent is out", "nobody is with the caller any more"):
         acts += handover.decide(after := adopt(conference, tuple(acts)), event)
     acts += care.look_for_moved(conference, event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from worker.aggregates.conference import care, handover, manner, parties, presence, recording
+from worker.aggregates.conference import care, colleagues, handover, manner, parties, partings, presence, recording
 from worker.aggregates.conference.state import Conference
 from worker.decisions.decision import Accept, Act, Tell
 from worker.events import notices as n
@@ -18,7 +18,7 @@ def fold(conference: Conference, event: Event) -> Conference:
     if conference.asking is not None:
         conference = replace(conference, asking=None)
     conference = _fact(conference, event)
-    for subject in (recording, manner, parties, handover):
+    for subject in (recording, manner, parties, colleagues, partings, handover):
         conference = subject.fold(conference, event)
     return _settle(care.moved(conference, event))
 
@@ -27,27 +27,33 @@ def adopt(conference: Conference, acts: tuple[Act, ...]) -> Conference:
     """Return the conference after it has decided *acts*."""
     for act in acts:
         match act:
-            case Accept():
+            case Accept() | Tell(notice=n.ConsultAsked()):
                 conference = care.undertake(conference)
             case Tell(notice=n.Connected(call=call)):
                 caller = replace(conference.expected[call], connected=True)
                 conference = replace(conference, expected={**conference.expected, call: caller})
                 conference = care.begin(conference, call)
-            case Tell(notice=n.CallerLeft(call=call)):
+            case Tell(notice=n.CallerLeft(call=call, offer=offer)) if _is_of(conference, call, offer):
                 conference = presence.forget(care.end(conference, call), call)
-            case Tell(notice=n.ConferenceOver()) if conference.handed is None:
+            case Tell(to=to, notice=n.ConferenceOver()) if conference.handed is None and to.id == conference.agent:
                 conference = replace(conference, told_over=True)
             case _:
                 pass
-        for subject in (recording, manner, parties, handover):
+        for subject in (recording, manner, parties, colleagues, partings, handover):
             conference = subject.adopt(conference, act)
         conference = manner.tidy(_settle(conference))
     return conference
 
 
+def _is_of(conference: Conference, call: str, offer: str) -> bool:
+    """Whether an offer is the caller's, rather than that of the agent who has handed him on."""
+    caller = conference.expected.get(call)
+    return caller is None or caller.offer == offer
+
+
 def _settle(conference: Conference) -> Conference:
     """See who has left by himself, whether a conversation is over by that, and who goes with it."""
-    return parties.settle(handover.settle(parties.settle(conference)))
+    return partings.settle(parties.settle(handover.settle(parties.settle(conference))))
 
 
 def _fact(conference: Conference, event: Event) -> Conference:

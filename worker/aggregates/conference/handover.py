@@ -36,7 +36,9 @@ def fold(conference: Conference, event: Event) -> Conference:
     if handed is None:
         return conference
     match event.body:
-        case Outcome(command=c.LeaveConference(), result=result) if handed.step == "leaving":
+        case Outcome(command=c.LeaveConference(call=leg), result=result) if (
+            handed.step == "leaving" and leg == conference.agent_leg
+        ):
             # Nobody is told before he is out: the end of the conference would be the end of his leg.
             step = "unsure" if isinstance(result, Unknown) else "left"
             return replace(conference, handed=replace(handed, step=step))
@@ -93,9 +95,9 @@ def adopt(conference: Conference, act: Act) -> Conference:
     if handed is None:
         return conference
     match act:
-        case Send(command=c.LeaveConference()):
+        case Send(command=c.LeaveConference(call=leg)) if leg == conference.agent_leg:
             return replace(conference, handed=replace(handed, step="leaving"))
-        case Tell(notice=n.ConferenceOver()):
+        case Tell(to=to, notice=n.ConferenceOver()) if to.id == conference.agent:
             return replace(conference, handed=replace(handed, step="alone"), agent=None, agent_leg=None)
         case Send(command=c.EndConference()) | Tell(notice=n.Move()):
             return replace(conference, handed=replace(handed, step="ending"))

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from ingress.intents.model import Role
 from worker.aggregates.conference import absent
 from worker.aggregates.conference.presence import looked
-from worker.aggregates.conference.state import Conference, Party, PartyKind
+from worker.aggregates.conference.state import Conference, Party, PartyKind, PartyStep
 from worker.commands import command as c
 from worker.commands.client_state import ClientState
 from worker.decisions.decision import Act, Send, SetTimer
@@ -41,9 +41,15 @@ def ask_in(conference: Conference, kind: PartyKind, whom: str, role: Role | None
     """Have somebody dialled into the conversation that there is."""
     if conference.talk is None:
         return conference
-    purpose = f"{kind}:{conference.asked_in + 1}"
-    party = Party(purpose, kind, conference.talk.call, whom, role)
+    purpose = next_purpose(conference, kind)
+    step: PartyStep = "dialled" if kind == "colleague" else "wanted"
+    party = Party(purpose, kind, conference.talk.call, whom, role, step=step)
     return replace(conference, parties={**conference.parties, purpose: party}, asked_in=conference.asked_in + 1)
+
+
+def next_purpose(conference: Conference, kind: PartyKind) -> str:
+    """Name what the next one who is asked in is there for."""
+    return f"{kind}:{conference.asked_in + 1}"
 
 
 def dismiss(conference: Conference, party: Party) -> Conference:
@@ -52,7 +58,7 @@ def dismiss(conference: Conference, party: Party) -> Conference:
         return conference
     if party.step == "wanted":
         return _take_back(_without(conference, party), party)
-    return _take_back(_change(conference, replace(party, step="over")), party)
+    return _take_back(change(conference, replace(party, step="over")), party)
 
 
 def outsiders(conference: Conference) -> tuple[Party, ...]:
@@ -85,7 +91,7 @@ def _fold(conference: Conference, event: Event) -> Conference:
         case Outcome(command=c.Hangup(call=leg), result=result):
             party = conference.party_of(leg)
             over = isinstance(result, Refused) or (isinstance(result, Succeeded) and result.already is not None)
-            return _gone(conference, party) if party and over else conference
+            return drop(conference, party) if party and over else conference
         case Outcome(command=c.ReadParticipants(), result=result):
             gone = isinstance(result, Refused) and result.disposition == "gone"
             return _checked(conference, () if gone else None)
@@ -96,10 +102,10 @@ def _fold(conference: Conference, event: Event) -> Conference:
             party = conference.parties.get(purpose) or Party(purpose, "third", "", "", step="over")
             if party.step not in ("dialled", "over"):
                 return conference
-            return _change(conference, replace(party, leg=leg, step="up" if party.welcome else "over"))
+            return change(conference, replace(party, leg=leg, step="up" if party.welcome else "over"))
         case n.Told(notice=n.LegEnded(purpose=purpose)):
             party = conference.parties.get(purpose)
-            return _gone(conference, party) if party else conference
+            return drop(conference, party) if party else conference
         case TimerFired(key=key) if key.startswith("party:"):
             party = conference.parties.get(key.removeprefix("party:"))
             return _late(conference, party) if party else conference
@@ -112,7 +118,9 @@ def settle(conference: Conference) -> Conference:
     for party in tuple(conference.parties.values()):
         talk, handed = conference.talk, conference.handed
         ours = talk is not None and talk.call == party.call
-        with_them = handed is not None and handed.goes_on and handed.call == party.call and party.kind != "supervisor"
+        with_them = (
+            handed is not None and handed.goes_on and handed.call == party.call and party.kind in ("consult", "third")
+        )
         if conference.ended_ms is not None or not (ours or with_them) or _has_left(conference, party):
             conference = dismiss(conference, party)
     return conference
@@ -122,6 +130,9 @@ def decide(conference: Conference, event: Event, policy: Tenant) -> Iterator[Act
     """Dial, put in, look for, hang up."""
     for party in conference.parties.values():
         match party.step:
+            case "over" | "out" if party.kind == "colleague":
+                # His leg is let out (`colleagues`).
+                pass
             case "wanted":
                 yield from _dial(conference, party, event, policy)
             case "up":
@@ -133,7 +144,7 @@ def decide(conference: Conference, event: Event, policy: Tenant) -> Iterator[Act
             case "over" if party.leg is not None:
                 yield Send(c.Hangup(party.leg))
                 yield SetTimer(f"party:{party.purpose}", event.received_ms + ENDS_WITHIN_MS)
-            case "dialled" | "asked" | "doubted" | "checking" | "over" | "ending":
+            case "dialled" | "asked" | "doubted" | "checking" | "over" | "ending" | "out":
                 pass
             case _:
                 assert_never(party.step)
@@ -146,18 +157,18 @@ def adopt(conference: Conference, act: Act) -> Conference:
     match act:
         case Send(command=c.Dial(client_state=state)):
             party = conference.parties.get(state.purpose or "")
-            return _change(conference, replace(party, step="dialled")) if party else conference
+            return change(conference, replace(party, step="dialled")) if party else conference
         case Send(command=c.JoinConference(call=leg)):
             party = conference.party_of(leg)
-            return _change(conference, replace(party, step="asked")) if party else conference
+            return change(conference, replace(party, step="asked")) if party else conference
         case Send(command=c.Hangup(call=leg)):
             party = conference.party_of(leg)
             ending = replace(party, step="ending", hangups=party.hangups + 1) if party else None
-            return _change(conference, ending) if ending else conference
+            return change(conference, ending) if ending else conference
         case Send(command=c.ReadParticipants()):
             for party in conference.parties.values():
                 if party.step == "doubted":
-                    conference = _change(conference, replace(party, step="checking"))
+                    conference = change(conference, replace(party, step="checking"))
             return conference
         case _:
             return conference
@@ -181,9 +192,9 @@ def _dialled(conference: Conference, purpose: str, result: Succeeded | Refused |
         case _ if party is None:
             return conference
         case Succeeded(call=leg) if party.leg is None:
-            return _change(conference, replace(party, leg=leg))
+            return change(conference, replace(party, leg=leg))
         case Refused() if party.leg is None:
-            return _gone(conference, party)
+            return drop(conference, party)
         case _:
             # It may ring all the same: then the leg tells us; else the timer ends the wait.
             return conference
@@ -197,7 +208,7 @@ def _entered(conference: Conference, leg: str, result: Succeeded | Refused | Unk
         case Refused():
             return dismiss(conference, party)
         case Unknown():
-            return _change(conference, replace(party, step="doubted"))
+            return change(conference, replace(party, step="doubted"))
         case Succeeded():
             return conference
 
@@ -207,7 +218,7 @@ def _checked(conference: Conference, calls: tuple[str, ...] | None) -> Conferenc
     for party in tuple(conference.parties.values()):
         if party.step == "checking":
             if calls is None or party.leg in calls:
-                conference = _change(conference, replace(party, step="asked"))
+                conference = change(conference, replace(party, step="asked"))
             else:
                 conference = dismiss(conference, party)
     return conference
@@ -218,23 +229,29 @@ def _late(conference: Conference, party: Party) -> Conference:
     match party.step:
         case "dialled":
             conference = dismiss(conference, party)
-            return conference if party.leg else _gone(conference, party)
+            return conference if party.leg or party.kind == "colleague" else drop(conference, party)
         case "asked" if not conference.inside(party.leg):
-            return _change(conference, replace(party, step="doubted"))
+            return change(conference, replace(party, step="doubted"))
         case "over" if party.leg is None:
-            return _gone(conference, party)
+            return drop(conference, party)
         case "ending":
-            again = party.hangups < MAX_HANGUPS
-            return _change(conference, replace(party, step="over")) if again else _gone(conference, party)
+            if party.hangups < MAX_HANGUPS:
+                return change(conference, replace(party, step="over"))
+            return (
+                change(conference, replace(party, step="out")) if party.kind == "colleague" else drop(conference, party)
+            )
         case _:
             return conference
 
 
 def _has_left(conference: Conference, party: Party) -> bool:
-    return party.leg is not None and conference.left_ms(party.leg) is not None
+    presence = conference.legs.get(party.leg or "")
+    new = presence is not None and (presence.joined_ms > party.after_ms or party.after_ms == 0)
+    return party.leg is not None and new and conference.left_ms(party.leg) is not None
 
 
-def _gone(conference: Conference, party: Party) -> Conference:
+def drop(conference: Conference, party: Party) -> Conference:
+    """Forget a party whose leg is no more, or who does not come."""
     return _without(dismiss(conference, party), party)
 
 
@@ -245,12 +262,13 @@ def _without(conference: Conference, party: Party) -> Conference:
 
 def _take_back(conference: Conference, party: Party) -> Conference:
     talk = conference.talk
-    if party.kind != "consult" or talk is None or talk.call != party.call:
+    if party.kind not in ("consult", "colleague") or talk is None or talk.call != party.call:
         return conference
     return replace(conference, talk=replace(talk, held=False))
 
 
-def _change(conference: Conference, party: Party) -> Conference:
+def change(conference: Conference, party: Party) -> Conference:
+    """Return the conference with *party* as he is now."""
     return replace(conference, parties={**conference.parties, party.purpose: party})
 
 

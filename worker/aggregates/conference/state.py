@@ -10,9 +10,10 @@ from ingress.envelope import Address
 from ingress.intents.model import CareIntent, Role
 
 #: What is heard between `Conference.id` and the number of a party, in the purpose of its leg.
-PartyKind = Literal["consult", "third", "supervisor"]
+#: `colleague` is an agent who is consulted: his leg is his own, and is never dialled or hung up from here.
+PartyKind = Literal["consult", "colleague", "third", "supervisor"]
 
-PartyStep = Literal["wanted", "dialled", "up", "asked", "doubted", "checking", "over", "ending"]
+PartyStep = Literal["wanted", "dialled", "up", "asked", "doubted", "checking", "over", "ending", "out"]
 
 
 class Presence(msgspec.Struct, frozen=True):
@@ -59,28 +60,44 @@ class Talk(msgspec.Struct, frozen=True):
 
 
 class Party(msgspec.Struct, frozen=True):
-    """Somebody whom we dial into a conversation.
+    """Somebody whom we dial into a conversation, or an agent who is consulted.
 
     `purpose` names him on his leg. `dialled` waits for the answer, `up` is to be put in, `asked` waits to be seen
-    inside, `doubted` is to be looked for; `over` is to be hung up, which `ending` waits for.
+    inside, `doubted` is to be looked for; `over` is to be hung up, which `ending` waits for. A colleague is asked
+    instead of dialled, and let out instead of hung up; `out`: he is, and has to be told.
     """
 
     purpose: str
     kind: PartyKind
     #: The conversation that he is asked into.
     call: str
-    #: A number or SIP URI; of a supervisor the name.
+    #: A number or SIP URI; of a supervisor and a colleague the name.
     whom: str
     role: Role | None = None
     leg: str | None = None
     step: PartyStep = "wanted"
-    #: How often hanging up was asked for.
+    #: How often hanging up, or letting out, was asked for.
     hangups: int = 0
+    #: What had happened to the leg here before: only what is later counts.
+    after_ms: int = 0
 
     @property
     def welcome(self) -> bool:
         """Whether he is, or is to be, part of the conversation."""
-        return self.step not in ("over", "ending")
+        return self.step not in ("over", "ending", "out")
+
+
+class Parting(msgspec.Struct, frozen=True):
+    """An agent who has handed his caller to a colleague, and goes.
+
+    `leave`, `leaving`: he is being let out; `unsure`: once more, in a while; `left`: he is, and has not been told.
+    """
+
+    agent: str
+    leg: str
+    offer: str
+    call: str
+    step: Literal["leave", "leaving", "unsure", "left"] = "leave"
 
 
 class HandedOver(msgspec.Struct, frozen=True):
@@ -159,6 +176,7 @@ class Conference(msgspec.Struct, frozen=True, tag="conference"):
     #: Parties so far; the next one's purpose is made of it.
     asked_in: int = 0
     handed: HandedOver | None = None
+    partings: tuple[Parting, ...] = ()
     asking: Asking | None = None
     #: The last asks that were looked at: one that comes twice is answered once.
     asks: tuple[str, ...] = ()

@@ -28,8 +28,18 @@ def adopt(queue: Queue, acts: tuple[Act, ...]) -> Queue:
 def cleared(queue: Queue) -> Queue:
     """Return the queue without what the fold has left for the decision."""
     return replace(
-        queue, agenda=(), sweep=False, emptied=False, left=(), met=(), releases=(), undos=(), presences=(), strays=()
-    )  # fmt: skip
+        queue,
+        agenda=(),
+        sweep=False,
+        emptied=False,
+        left=(),
+        met=(),
+        releases=(),
+        undos=(),
+        renamed=(),
+        presences=(),
+        strays=(),
+    )
 
 
 def adopt_one(queue: Queue, act: Act) -> Queue:

@@ -68,6 +68,8 @@ def _owed(desk: Desk, queue: Queue) -> None:
     for undo in queue.undos:
         desk.do(CancelTimer(f"connect:{undo.offer}"))
         desk.tell("call", undo.call, n.Disconnect(undo.offer))
+    for renamed in queue.renamed:
+        desk.tell("call", renamed.call, renamed.handed)
     for presence in queue.presences:
         notice = n.CallerSeen if presence.inside else n.LegGone
         desk.tell("conference", presence.conference, notice(presence.call, presence.at_ms))

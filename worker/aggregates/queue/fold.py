@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ingress.intents.model import Asked, SetPriority
-from worker.aggregates.queue import coming, offering, places
+from worker.aggregates.queue import coming, handing, offering, places
 from worker.aggregates.queue.state import Caller, Queue
 from worker.commands import command as c
 from worker.events import notices as n
@@ -97,6 +97,8 @@ def _offer(queue: Queue, notice: n.AnyNotice, now_ms: int) -> Queue:
             return offering.connected(queue, offer, at_ms)
         case n.CallerLeft(offer=offer):
             return offering.left(queue, offer)
+        case n.HandedOn():
+            return handing.handed_on(queue, notice, now_ms)
         case _:
             return queue
 

@@ -14,7 +14,7 @@ from ingress.envelope import Address
 from worker.aggregates.queue.ranks import Ranks
 from worker.aggregates.queue.shards import Shards
 from worker.aggregates.queue.tally import Met, Parted, Tally
-from worker.events.notices import GoOnReason, NotFree
+from worker.events.notices import GoOnReason, HandedOn, NotFree
 from worker.policy.model import Digit
 
 #: `accepted` and `doubted` are what a fold leaves for the decision to act upon; the others are waited in.
@@ -189,6 +189,13 @@ class Undo(msgspec.Struct, frozen=True, gc=False):
     offer: str
 
 
+class Renamed(msgspec.Struct, frozen=True, gc=False):
+    """That a caller is with another agent, by the offer `to`, which his leg has to be told."""
+
+    call: str
+    handed: HandedOn
+
+
 class Presence(msgspec.Struct, frozen=True, gc=False):
     """That a caller is in a conference, or has ended, which the conference has to be told."""
 
@@ -266,6 +273,7 @@ class Queue(msgspec.Struct, frozen=True, gc=False, tag="queue"):
     met: tuple[Met, ...] = ()
     releases: tuple[Release, ...] = ()
     undos: tuple[Undo, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
     presences: tuple[Presence, ...] = ()
     #: Legs that we dialled and nobody needs.
     strays: tuple[str, ...] = ()

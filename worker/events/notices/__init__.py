@@ -6,6 +6,14 @@ import msgspec
 
 from ingress.envelope import Address
 from worker.events.notices.base import Notice
+from worker.events.notices.consulting import (
+    CallerHanded,
+    ConsultAsked,
+    ConsultDeclined,
+    ConsultOver,
+    ConsultReady,
+    HandedOn,
+)
 from worker.events.notices.conversation import (
     CallerExpected,
     CallerLeft,
@@ -84,6 +92,12 @@ AnyNotice = (
     | ConferenceReady
     | ConferenceOver
     | Care
+    | ConsultAsked
+    | ConsultReady
+    | ConsultDeclined
+    | ConsultOver
+    | CallerHanded
+    | HandedOn
     | LegAnswered
     | LegEnded
     | LegKey
@@ -108,6 +122,7 @@ __all__ = [
     "AnyNotice",
     "CallerExpected",
     "CallerGone",
+    "CallerHanded",
     "CallerLeft",
     "CallerSeen",
     "CallerWaiting",
@@ -116,11 +131,16 @@ __all__ = [
     "ConferenceReady",
     "Connect",
     "Connected",
+    "ConsultAsked",
+    "ConsultDeclined",
+    "ConsultOver",
+    "ConsultReady",
     "DeclineReason",
     "Disconnect",
     "Disconnected",
     "GoOn",
     "GoOnReason",
+    "HandedOn",
     "InQueue",
     "JoinFailed",
     "KeyPressed",

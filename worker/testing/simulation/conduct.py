@@ -61,7 +61,7 @@ class Conduct:
                     return f"{state.name} has a leg and no caller"
                 case Queue() if len(state.callers) > 0:
                     return f"{state.name} has callers"
-                case Conference() if state.ended_ms is None and (state.talk is not None or state.parties):
+                case Conference() if state.ended_ms is None and (state.talk or state.parties or state.partings):
                     return "a conference has a conversation"
                 case _:
                     continue
@@ -92,8 +92,13 @@ class Conduct:
         self._answers(events, decisions)
         self._overheard()
         for state in self.states():
-            if isinstance(state, Queue):
-                self._tally(state)
+            match state:
+                case Queue():
+                    self._tally(state)
+                case Agent(duty="available", reach="nailed-up"):
+                    self._by_himself(state)
+                case _:
+                    pass
 
     def _answers(self, events: Iterable[Event], decisions: Iterable[tuple[str, Decision]]) -> None:
         """Each intent is answered once, by whom it was for or to whom he passed it on."""
@@ -118,6 +123,13 @@ class Conduct:
             heard = [caller for caller in callers if _together(leg, caller)]
             if len(heard) > 1:
                 self._world.complain(f"a {self._world.kind_of(leg)} has heard {len(heard)} callers")
+
+    def _by_himself(self, agent: Agent) -> None:
+        """Who waits for callers waits in his own conference, and nobody else is in it."""
+        leg = self._world.phones.legs.get(agent.leg or "")
+        room = self._world.telephony.conferences.by_id.get(agent.conference or "")
+        if leg is None or not leg.alive or room is None or room.legs != [leg]:
+            self._world.complain("an agent who is available does not wait in a conference of his own, alone")
 
     def _tally(self, queue: Queue) -> None:
         tally = queue.tally

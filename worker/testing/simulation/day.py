@@ -99,8 +99,12 @@ def _deed(chance: random.Random, centre: Tenant) -> h.Deed:
     agents, queues = list(centre.agents), list(centre.queues)
     when = chance.choices(("talks", "rings", ""), (8, 1, 1))[0]
     agent = chance.choice([*agents, NOBODY]) if not when or chance.random() < 0.2 else h.SOMEBODY
-    kind = chance.choices(("care", "agent", "queue", "other", "hang-up", "key"), (10, 4, 3, 1, 1, 1))[0]
+    kinds = ("care", "consult", "agent", "queue", "other", "hang-up", "key")
+    kind = chance.choices(kinds, (10, 5, 4, 3, 1, 1, 1))[0]
     match kind:
+        case "consult":
+            whom = i.Target(agent=h.SOMEBODY if chance.random() < 0.8 else chance.choice([*agents, NOBODY]))
+            return h.Ask(at, i.Transfer(agent, whom, "warm"), "talks")
         case "care":
             return h.Ask(at, _care(chance, centre, agent), when)  # type: ignore[arg-type]
         case "agent":
@@ -120,6 +124,8 @@ def _after(chance: random.Random, deed: h.Deed) -> list[h.Deed]:
     """Return what is asked soon after *deed*, for what takes several steps."""
     follow: tuple[i.AnyIntent, ...] = ()
     match deed:
+        case h.Ask(intent=i.Transfer(agent=agent, to=i.Target(agent=str(colleague)), how="warm")):
+            return _consultation(chance, deed.at_secs, agent, colleague)
         case h.Ask(intent=i.Transfer(agent=agent, how="warm")):
             follow = (
                 i.CompleteTransfer(agent),
@@ -146,6 +152,29 @@ def _after(chance: random.Random, deed: h.Deed) -> list[h.Deed]:
     return [h.Ask(round(deed.at_secs + chance.uniform(0.1, 8), 3), chance.choice(follow), deed.when)]
 
 
+def _consultation(chance: random.Random, at_secs: float, agent: str, colleague: str) -> list[h.Deed]:
+    """Return what is done with a colleague who is consulted, be it by hanging up, and with the caller whom he gets."""
+    first, second = (round(at_secs + chance.uniform(*span), 3) for span in ((0.1, 6), (4, 14)))
+    follow: tuple[h.Deed, ...] = (
+        h.Ask(first, i.CompleteTransfer(agent), "consults"),
+        h.Ask(first, i.CompleteTransfer(agent), "consults"),
+        h.Ask(first, i.CompleteTransfer(agent), "consults"),
+        h.Ask(first, i.CompleteTransfer(agent), "talks"),
+        h.Ask(first, i.CancelTransfer(agent), "consults"),
+        h.HangUp(first, agent, "consults"),
+        h.HangUp(first, colleague, "talks"),
+    )
+    then: tuple[h.Deed, ...] = (
+        h.Ask(second, i.CompleteTransfer(agent), "consults"),
+        h.Ask(second, i.Hold(colleague), "talks"),
+        h.Ask(second, i.Transfer(colleague, i.Target(agent=agent), "warm"), "talks"),
+        h.Ask(second, i.EndConversation(colleague), "talks"),
+        h.HangUp(second, colleague, "talks"),
+        h.Ask(second, i.Decline(colleague), "rings"),
+    )
+    return [chance.choice(follow), chance.choice(then)]
+
+
 def _target(chance: random.Random, centre: Tenant) -> i.Target:
     return chance.choice(
         (
@@ -159,11 +188,18 @@ def _target(chance: random.Random, centre: Tenant) -> i.Target:
     )
 
 
+def _consulted(chance: random.Random, centre: Tenant) -> i.Target:
+    """Return whom a warm transfer may be to: a number, or a colleague, who is free or not, or the agent himself."""
+    if chance.random() < 0.5:
+        return i.Target(number=chance.choice(OUTSIDE))
+    return i.Target(agent=chance.choice([*centre.agents, *centre.agents, *centre.agents, NOBODY]))
+
+
 def _care(chance: random.Random, centre: Tenant, agent: str) -> i.CareIntent:
     on = chance.random() < 0.6
     supervisor = chance.choice([*centre.supervisors, NOBODY])
     how: Literal["cold", "warm"] = chance.choice(("cold", "warm", "warm"))
-    target = i.Target(number=chance.choice(OUTSIDE)) if how == "warm" else _target(chance, centre)
+    target = _consulted(chance, centre) if how == "warm" else _target(chance, centre)
     intents: list[i.CareIntent] = [
         i.Hold(agent, on), i.Mute(agent, on), i.SendDtmf(agent, "12"),
         i.Say(agent, chance.choice(("caller", "agent", "all")), text="One moment."), i.Say(agent), i.Hush(agent),

@@ -44,9 +44,9 @@ class Ring(_Happening, frozen=True, tag="ring"):
 
 
 #: What is waited for, half a minute at most, before something is done: that the agent's phone rings, that he is in a
-#: conversation, that somebody waits in the queue.
-When = Literal["", "rings", "talks", "waits"]
-#: The name of whichever agent it is for whom that is so.
+#: conversation, that he consults a colleague, that somebody waits in the queue.
+When = Literal["", "rings", "talks", "consults", "waits"]
+#: The name of whichever agent it is for whom that is so; of whom is to be consulted, a colleague who is idle.
 SOMEBODY = "somebody"
 
 

@@ -128,13 +128,14 @@ class Watch:
         return (*OUTSIDE, VIP, *supervisors)
 
     def _alone(self, leg: Leg) -> None:
-        """No agent has two callers, no caller two agents: as Telnyx has it."""
+        """No agent has two callers, no caller two agents, unless one consults the other: as Telnyx has it."""
         if leg.conference is None or not leg.alive:
             return
         inside = self._world.telephony.conferences.by_id[leg.conference].legs
         kinds = Counter(self._world.kind_of(each) for each in inside)
         callers, agents = kinds["caller"], kinds["agent"]
-        if callers > 1 or agents > 1:
+        there = frozenset(each.to for each in inside if self._world.kind_of(each) == "agent")
+        if callers > 1 or agents > 2 or (agents == 2 and there not in self._world.people.consults):
             self._world.complain(f"{callers} callers and {agents} agents are in one conference")
 
     def _one_owner(self, partition: Partition) -> None:

@@ -52,6 +52,9 @@ class People:
         self.left: set[str] = set()
         #: As what supervisors were asked into conversations, by their address.
         self.roles: dict[str, set[i.Role]] = {}
+        #: Who was to be consulted by whom: two agents' legs, by their addresses, that may be in one conference.
+        self.consults: set[frozenset[str]] = set()
+        self._asked_colleague: set[str] = set()
         #: What was asked and is in the log, by the event's id; and how much is on its way there.
         self.asked: dict[str, i.Asked] = {}
         self.asking = 0
@@ -89,8 +92,9 @@ class People:
         match due:
             case h.Ask(intent=intent):
                 self.asking += 1
-                self._note(intent)
-                tasks.start_soon(self._ask, f"i:{number}", self._named(intent))
+                named = self._named(intent)
+                self._note(named)
+                tasks.start_soon(self._ask, f"i:{number}", named)
             case h.HangUp(agent=agent):
                 for leg in self.legs_of(agent):
                     self.hang_up(leg)
@@ -122,10 +126,19 @@ class People:
         legs = self.legs_of(agent)
         if when == "rings":
             return any(leg.answered_at is None for leg in legs)
+        if when == "consults":
+            kinds = [kind_of(self._policy, each) for leg in legs for each in self._others(leg)] if self._policy else []
+            return agent in self._asked_colleague and "agent" in kinds
         return any(self._others(leg) for leg in legs)
 
     def _note(self, intent: i.AnyIntent) -> None:
-        if self._policy is None or not isinstance(intent, i.Supervise):
+        if self._policy is None:
+            return
+        if isinstance(intent, i.Transfer) and intent.how == "warm":
+            known = (self._policy.agents.get(name or "") for name in (intent.agent, intent.to.agent))
+            self._asked_colleague.add(intent.agent)
+            self.consults.add(frozenset(agent.address for agent in known if agent is not None))
+        if not isinstance(intent, i.Supervise):
             return
         rules = self._policy.supervisors.get(intent.supervisor)
         if rules is not None:
@@ -153,6 +166,8 @@ class People:
                 return replace(intent, call=self._call(intent.call, intent.queue))
             case i.CancelCallback():
                 return replace(intent, callback=self._call(intent.callback, intent.queue))
+            case i.Transfer(agent=agent, to=i.Target(agent=h.SOMEBODY)):
+                return replace(intent, to=i.Target(agent=self._idle(agent)))
             case i.EndCall():
                 return replace(intent, call=self._call(intent.call))
             case i.UpdateParticipant():
@@ -161,6 +176,12 @@ class People:
                 )
             case _:
                 return intent
+
+    def _idle(self, agent: str) -> str:
+        """Return a colleague of an agent who is in no conversation, if there is one."""
+        others = [name for name in (self._policy.agents if self._policy else ()) if name != agent]
+        idle = [name for name in others if not any(self._others(leg) for leg in self.legs_of(name))]
+        return self._chance.choice(idle or others or [agent])
 
     def _call(self, name: str, queue: str = "") -> str:
         if name == "waiting":
