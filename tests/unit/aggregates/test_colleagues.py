@@ -321,6 +321,17 @@ def test_both_are_seen_as_they_are(office: Office) -> None:
     assert (bob.state, bob.caller.step, bob.caller.by) == ("busy", "connected", "")
 
 
+def test_to_hear_twice_that_a_caller_was_handed_on_changes_nothing(office: Office) -> None:
+    given(office)
+    (caller,) = office.queue().callers.values()
+    for to, told in list(office.notices):
+        if isinstance(told.notice, n.HandedOn | n.CallerHanded | n.ConsultAsked | n.ConsultReady):
+            office.tell(to.kind, to.id, told)
+    assert list(office.queue().callers.values()) == [caller]
+    assert (office.agent("bob").duty, office.agent("bob").conference) == ("busy", ALICES)
+    assert office.room.parties == {}
+
+
 def test_two_ask_for_one_colleague_and_one_has_him(office: Office) -> None:
     office.ask("alice", WARM)
     again = n.ConsultAsked("room-x/colleague:1", "ask", "room-x", "xavier", "c9", "support")
@@ -476,7 +487,7 @@ def test_a_colleague_on_demand_is_rung_for_it_and_accepts_by_answering(phone: Of
     assert phone.answers("alice", WARM) == [None]
     dial = phone.last(c.Dial).command
     assert isinstance(dial, c.Dial)
-    assert dial.client_state == ClientState(owner="agent:bob", purpose="offer:0")
+    assert (dial.client_state, dial.shown) == (ClientState(owner="agent:bob", purpose="offer:0"), "alice")
     phone.answer()
     assert not phone.open(c.CreateConference)
     phone.carry_out(c.JoinConference)

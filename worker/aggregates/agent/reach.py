@@ -91,7 +91,8 @@ def _dial(agent: Agent, event: Event, policy: Tenant, rules: AgentPolicy) -> Ite
     offer = agent.offer
     if offer is not None and offer.step == "made":
         secs = max(LEAST_RING_SECS, min(rules.ring_secs, offer.within_ms // 1000))
-        mark, shown, detect = _mark(agent, f"offer:{agent.dials}"), _shown(offer.number), rules.detect_machine
+        mark, shown = _mark(agent, f"offer:{agent.dials}"), _shown(offer.number or offer.by)
+        detect = rules.detect_machine
     elif offer is None and agent.reach == "nailed-up" and agent.standing != "offline":
         secs, mark, shown, detect = rules.ring_secs, _mark(agent, f"line:{agent.dials}"), "", False
     else:
@@ -103,7 +104,7 @@ def _dial(agent: Agent, event: Event, policy: Tenant, rules: AgentPolicy) -> Ite
 
 
 def _shown(number: str) -> str:
-    """Return the caller's number, or SIP address, in the characters that Telnyx takes for a name."""
+    """Return the caller's number or SIP address, or a colleague's name, in the characters that a name may have."""
     return _NOT_SHOWN.sub(" ", number.removeprefix("sip:").removeprefix("sips:"))[:MAX_SHOWN].strip()
 
 

@@ -11,6 +11,8 @@ from worker.events import notices as n
 
 def handed_on(queue: Queue, notice: n.HandedOn, now_ms: int) -> Queue:
     """The caller is with another agent; one who is not with the first any more is not with the second either."""
+    if queue.caller_of(notice.to) is not None:
+        return queue
     caller = queue.caller_of(notice.offer)
     known = places.offer_named(caller, notice.offer) if caller else None
     if caller is not None and known is not None and known.step in COMMITTED and known.step != "undoing":
