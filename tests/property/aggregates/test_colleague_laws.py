@@ -18,8 +18,9 @@ from worker.aggregates.agent.state import Agent
 from worker.aggregates.conference.state import Conference
 from worker.commands import command as c
 from worker.events import webhooks as w
+from worker.events.outcomes import Queued, QueueSeen, Seen
 from worker.policy.model import Tenant
-from worker.testing.centre import Centre, small_tenant
+from worker.testing.centre import NUMBER, Centre, small_tenant
 from worker.testing.stage import Sent
 
 AGENTS = ("alice", "bob", "carol")
@@ -27,6 +28,18 @@ AGENTS = ("alice", "bob", "carol")
 
 class Office(Chaos):
     """Telnyx, in front of agents who may be in one conference, two at a time, with one caller."""
+
+    def __init__(self, centre: Centre, seed: int, *, lost: float = 0.0) -> None:
+        super().__init__(centre, seed, lost=lost)
+        #: In which queue each caller was last.
+        self.queues: dict[str, str] = {}
+
+    def shown(self, read: c.Read) -> Seen:
+        """Return what Telnyx shows; there are two queues."""
+        if not isinstance(read, c.ReadQueue):
+            return super().shown(read)
+        waiting = (call for call in sorted(self.waiting) if self.queues[call] == read.queue)
+        return QueueSeen(tuple(Queued(call, "+1555", NUMBER) for call in waiting))
 
     def carry_out(self, sent: Sent) -> None:
         """Look at a join more closely; all else is as ever."""
@@ -39,6 +52,9 @@ class Office(Chaos):
                 self.waiting.discard(leg)
                 self.say("conference", room, w.ParticipantJoined(room, leg))
                 self.centre.succeed(sent)
+            case c.Enqueue(call=call, queue=queue):
+                self.queues[call] = queue
+                super().carry_out(sent)
             case c.Hold() | c.Unhold():
                 self.centre.succeed(sent)
             case c.LeaveConference() if sent.address.kind != "call" and self.random.random() < self.lost:
