@@ -287,6 +287,8 @@ def test_what_the_colleague_is_is_why_the_transfer_is_refused_and_the_caller_is_
     office.succeed(office.last(c.Hold))
     assert office.commands() == [c.Unhold(ALICES, "c1")]
     assert office.room.parties == {}
+    assert office.room.talk is not None
+    assert office.room.talk.absent == "bob: paused"
     office.succeed(office.last(c.Unhold))
     assert office.answers("alice", i.CompleteTransfer("alice")) == ["No third party is in the conversation."]
 

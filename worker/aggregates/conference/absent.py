@@ -39,6 +39,8 @@ def _rings(conference: Conference, event: Event) -> bool:
         case Outcome(command=c.Dial(client_state=state), result=Succeeded()):
             party = conference.parties.get(state.purpose or "")
             return party is not None and party.welcome
+        case n.Told(notice=n.ConsultReady()):
+            return True
         case _:
             return False
 
@@ -54,6 +56,8 @@ def _why(event: Event) -> str:
             return "hung up before being in"
         case n.Told(notice=n.LegEnded(cause=cause)):
             return CAUSES.get(cause, cause)
+        case n.Told(notice=n.ConsultDeclined(reason=reason)):
+            return reason.replace("-", " ")
         case Outcome(command=c.Dial(), result=Refused(detail=detail)):
             return f"not dialled ({detail})"
         case TimerFired():

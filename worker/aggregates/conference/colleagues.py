@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from ingress.envelope import Address, AggregateKind
-from worker.aggregates.conference import parties
+from worker.aggregates.conference import absent, parties
 from worker.aggregates.conference.state import Conference, Parting, Party, PartyKind, Talk
 from worker.commands import command as c
 from worker.decisions.decision import Act, Send, SetTimer, Tell
@@ -56,7 +56,7 @@ def fold(conference: Conference, event: Event) -> Conference:
             return _ready(conference, ready)
         case n.Told(notice=n.ConsultDeclined(offer=offer)):
             party = _party(conference, offer)
-            return parties.drop(conference, party) if party is not None else conference
+            return absent.note(conference, parties.drop(conference, party), event) if party is not None else conference
         case Outcome(command=c.LeaveConference(call=leg), result=result) if not isinstance(result, Unknown):
             party = conference.party_of(leg)
             if party is None or party.kind != KIND or party.step != "ending":
