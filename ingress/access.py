@@ -9,7 +9,7 @@ import structlog
 
 from ingress.errors import ConfigError
 from ingress.intents.tokens import Tokens, read_tokens
-from ingress.settings import IngressSettings, tenant_keys
+from ingress.settings import IngressSettings, tenant_agents, tenant_keys
 from ingress.signature import Verifier
 
 log = structlog.get_logger(__name__)
@@ -49,6 +49,10 @@ class Access:
         verifiers = {tenant: Verifier(keys) for tenant, keys in tenant_keys(self._settings).items()}
         path = self._settings.tokens
         tokens = read_tokens(path, verifiers) if path else Tokens(())
+        agents = tenant_agents(self._settings) if len(tokens) else None
+        # An agent may be about to come with the next policy: this is no mistake.
+        for token, agent in tokens.strangers(agents) if agents is not None else ():
+            log.warning("token.agent_unknown", token=token, agent=agent, help="the policy has no agent of this name")
         self.verifiers.clear()
         self.verifiers.update(verifiers)
         self._tokens = tokens

@@ -89,6 +89,8 @@ class IngressSettings(msgspec.Struct, frozen=True):
 
 class _Tenant(msgspec.Struct, frozen=True):
     public_keys: list[SecretRef]
+    #: Of each only the name is of interest; whether this is a table, the workers look.
+    agents: object = None
 
 
 class _Policy(msgspec.Struct, frozen=True):
@@ -162,13 +164,29 @@ def tenant_keys(settings: IngressSettings, environment: Mapping[str, str] = os.e
     )
 
 
-def _policy_keys(path: str, environment: Mapping[str, str]) -> dict[str, list[VerifyKey]]:
+def tenant_agents(settings: IngressSettings) -> dict[str, frozenset[str]] | None:
+    """Return the names of each tenant's agents; None: there is no policy that says them.
+
+    Raises:
+        ConfigError: The policy cannot be read.
+    """
+    if settings.policy is None:
+        return None
+    tenants = _read_policy(settings.policy).tenants
+    return {name: frozenset(each.agents if isinstance(each.agents, dict) else ()) for name, each in tenants.items()}
+
+
+def _read_policy(path: str) -> _Policy:
     try:
-        policy = msgspec.convert(tomllib.loads(Path(path).read_text(encoding="utf-8-sig")), _Policy)
+        return msgspec.convert(tomllib.loads(Path(path).read_text(encoding="utf-8-sig")), _Policy)
     except OSError as exc:
         raise ConfigError(f"{path}: the policy cannot be read: {exc.strerror}") from None
     except (ValueError, RecursionError) as exc:
         raise ConfigError(f"{path}: {exc} (switchhook check --policy {path} tells more)") from None
+
+
+def _policy_keys(path: str, environment: Mapping[str, str]) -> dict[str, list[VerifyKey]]:
+    policy = _read_policy(path)
     keys: dict[str, list[VerifyKey]] = {}
     for name, tenant in policy.tenants.items():
         if not TENANT.fullmatch(name):

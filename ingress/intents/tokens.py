@@ -70,6 +70,15 @@ class Tokens:
         """Return how many there are."""
         return len(self._tokens)
 
+    def strangers(self, agents: Mapping[str, Collection[str]]) -> list[tuple[str, str]]:
+        """Return each token with an agent of its own who is not among his tenant's *agents*: he cannot be asked for."""
+        return [
+            (token.name, agent)
+            for token in self._tokens
+            for agent in sorted(token.agents)
+            if agent not in agents.get(token.tenant, ())
+        ]
+
     def of(self, secret: str) -> Token | None:
         """Return whose *secret* is, comparing with all, each in constant time."""
         digest = hashlib.sha256(secret.encode(errors="surrogateescape")).digest()
