@@ -16,7 +16,8 @@ from worker.console.watching.board import Board, Partitions
 from worker.console.watching.keys import Pressed
 from worker.console.watching.lists import lines_of
 from worker.console.watching.picture import picture_of, shares
-from worker.console.watching.words import age, named, row_of, span
+from worker.console.watching.words import age, age_of, is_old, named, row_of, span
+from worker.runtime.published import Listing
 from worker.views.model import (
     AgentCaller,
     AgentState,
@@ -283,3 +284,11 @@ async def test_q_ends_the_watching_and_other_keys_do_not() -> None:
     finally:
         os.close(master)
         os.close(slave)
+
+
+def test_what_a_list_says_of_its_age() -> None:
+    fresh, old, never = Listing(NOW - 4_000, 0, []), Listing(NOW - 14_000, 2, []), Listing(None, 16, [])
+    assert [is_old(each, NOW) for each in (fresh, old, never)] == [False, True, True]
+    assert age_of(fresh, NOW) == "as of 0:04 ago"
+    assert age_of(old, NOW) == "as of 0:14 ago, 2 partitions not published: see switchhook partitions"
+    assert age_of(never, NOW) == "nothing is published yet: does a worker run?"
