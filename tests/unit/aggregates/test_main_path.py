@@ -135,6 +135,20 @@ def test_a_join_of_which_nothing_is_heard_is_read_back_and_offered_again(centre:
     assert joins(centre) == [("c1", "room-alice"), ("c1", "room-alice")]
 
 
+def test_an_agent_stays_reserved_while_nobody_knows_whether_the_join_was_taken_back(centre: Centre) -> None:
+    centre.agent_up("alice")
+    centre.ring("c1")
+    centre.lose(centre.last(c.JoinConference))
+    centre.advance(10)
+    centre.see(centre.last(c.ReadParticipants), ParticipantsSeen(("leg-alice",)))
+    centre.lose(centre.last(c.LeaveConference))
+    assert joins(centre) == [("c1", "room-alice")]
+    assert centre.agent("alice").duty == "reserved"
+    centre.advance(1)
+    centre.succeed(centre.last(c.LeaveConference))
+    assert joins(centre) == [("c1", "room-alice"), ("c1", "room-alice")]
+
+
 def test_a_lost_participant_joined_is_healed_by_the_read(centre: Centre) -> None:
     centre.agent_up("alice")
     centre.ring("c1")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from worker.aggregates.call.fold import lead
-from worker.aggregates.call.joins import leave_asked
+from worker.aggregates.call.joins import LEAVE_TIMER, leave_asked, pausing
 from worker.aggregates.call.state import Call, What, mark
 from worker.commands import command as c
-from worker.decisions.decision import Act, GoTo, Send, Tell
+from worker.decisions.decision import Act, GoTo, Send, SetTimer, Tell
 from worker.events import notices as n
 
 
@@ -20,6 +20,8 @@ def adopt(call: Call, acts: tuple[Act, ...]) -> Call:
                 call = _asked(call, command)
             case Tell(notice=notice, to=to):
                 call = _has_told(call, notice, to.id)
+            case SetTimer(key=key) if key.startswith(LEAVE_TIMER):
+                call = pausing(call, key.removeprefix(LEAVE_TIMER))
             case GoTo(goal=goal, key=key):
                 call = lead(replace(call, turned_away=frozenset()) if key else call, goal)
             case _:

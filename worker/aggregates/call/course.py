@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ingress.envelope import Address
+from worker.aggregates.call.joins import LEAVE_TIMER
 from worker.aggregates.call.login import log_in
 from worker.aggregates.call.menus import choose
 from worker.aggregates.call.messages import take_message
@@ -23,12 +24,13 @@ MOST_HOPS = 100
 #: A number outside rings for so long; after a little more nothing will come of it.
 RINGS_SECS = 30
 TRANSFERRED_WITHIN_MS = 45_000
+LEAVES_AGAIN_MS = 1_000
 _DEFAULT = Queue()
 
 
 def go_on(call: Call, course: Course, event: Event, policy: Tenant) -> Iterator[Act]:
     """Return what is due for a caller who is led to a goal."""
-    yield from _take_back(call)
+    yield from _take_back(call, event)
     if call.leaving:
         if not call.undoing:
             yield from _leave(call, event)
@@ -55,11 +57,14 @@ def go_on(call: Call, course: Course, event: Event, policy: Tenant) -> Iterator[
         yield from hang_up(call, event)
 
 
-def _take_back(call: Call) -> Iterator[Act]:
+def _take_back(call: Call, event: Event) -> Iterator[Act]:
     """Carry out what undoes a join."""
     for undoing in call.undoing:
         if undoing.step == "leave":
             yield Send(c.LeaveConference(undoing.conference, call.id))
+        elif undoing.step == "unsure":
+            # He may be in still. Until he is known to be out, his agent must not be given another caller.
+            yield SetTimer(f"{LEAVE_TIMER}{undoing.conference}", event.received_ms + LEAVES_AGAIN_MS)
         elif undoing.step == "left" and call.queue:
             yield Tell(Address(call.address.tenant, "queue", call.queue), n.Disconnected(undoing.offer, call.id))
 

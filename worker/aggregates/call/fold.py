@@ -7,7 +7,17 @@ from msgspec.structs import replace
 from ingress.envelope import AGGREGATE_KINDS, Address
 from ingress.intents.model import Asked, EndCall
 from worker.aggregates.call.heard import keyed_in, machine_found, message_saved, out_of_time, sound_ended
-from worker.aggregates.call.joins import connect, disconnect, handed_on, has_left, joined, take_back, unexpected
+from worker.aggregates.call.joins import (
+    LEAVE_TIMER,
+    connect,
+    disconnect,
+    handed_on,
+    has_left,
+    joined,
+    leave_again,
+    take_back,
+    unexpected,
+)
 from worker.aggregates.call.state import Call, Course, Ended, Owner, Visit, mark
 from worker.commands import command as c
 from worker.commands.client_state import decode_client_state
@@ -41,6 +51,8 @@ def fold(call: Call, event: Event) -> Call:
             return _seen_alive(call, event.received_ms)
         case TimerFired(key="enqueue"):
             return replace(call, place="none") if call.place == "asked" else call
+        case TimerFired(key=key) if key.startswith(LEAVE_TIMER):
+            return leave_again(call, key.removeprefix(LEAVE_TIMER))
         case TimerFired(key=key):
             return _failed(call) if key == _transfer_of(call) else out_of_time(call, key)
         case _:
@@ -223,7 +235,7 @@ def _outcome(call: Call, outcome: Outcome) -> Call:
         case c.JoinConference(conference=conference):
             return joined(call, conference, result)
         case c.LeaveConference(conference=conference):
-            return has_left(call, conference)
+            return has_left(call, conference, result)
         case _ if isinstance(result, Refused) and result.disposition == "gone":
             return replace(call, gone=True)
         case c.Hangup() | c.Reject() if isinstance(result, Succeeded) and result.already:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from worker.aggregates.call.state import Call, Joining, Undoing
+from worker.aggregates.call.state import Call, Joining, LeaveStep, Undoing
 from worker.events import notices as n
 from worker.events.outcomes import Refused, Succeeded, Unknown
 
 #: The codes that say that the conference, rather than the leg, is no more (facts of the API: 90058, 90019).
 CONFERENCE_GONE = frozenset({"90058", "90019"})
+
+#: Begins the key of the timer after which a leave is asked for again; the conference follows.
+LEAVE_TIMER = "leave:"
 
 
 def connect(call: Call, asked: n.Connect) -> Call:
@@ -73,12 +76,25 @@ def joined(call: Call, conference: str, result: Succeeded | Refused | Unknown) -
             return call
 
 
-def has_left(call: Call, conference: str) -> Call:
-    """The leave has ended, one way or the other: the leg is out, or was never in."""
-    undoing = tuple(
-        replace(u, step="left") if u.conference == conference and u.step == "asked" else u for u in call.undoing
-    )
-    return replace(call, undoing=undoing)
+def has_left(call: Call, conference: str, result: Succeeded | Refused | Unknown) -> Call:
+    """The leave has ended: the leg is out, or was never in, unless nobody knows what became of it."""
+    step: LeaveStep = "unsure" if isinstance(result, Unknown) else "left"
+    return _leaves(call, conference, ("asked",), step)
+
+
+def leave_again(call: Call, conference: str) -> Call:
+    """The pause is over after a leave of which nobody knows what became of it."""
+    return _leaves(call, conference, ("pausing",), "leave")
+
+
+def pausing(call: Call, conference: str) -> Call:
+    """The timer is set for the next leave."""
+    return _leaves(call, conference, ("unsure",), "pausing")
+
+
+def _leaves(call: Call, conference: str, at: tuple[LeaveStep, ...], step: LeaveStep) -> Call:
+    changed = tuple(replace(u, step=step) if u.conference == conference and u.step in at else u for u in call.undoing)
+    return replace(call, undoing=changed)
 
 
 def leave_asked(call: Call, conference: str) -> Call:

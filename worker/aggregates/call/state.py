@@ -31,12 +31,16 @@ class Joining(msgspec.Struct, frozen=True):
     failure: Literal["conference-gone", "refused"] | None = None
 
 
+#: How a leave stands. `unsure`: nobody knows what became of it. `pausing`: it will be asked for again.
+LeaveStep = Literal["leave", "asked", "unsure", "pausing", "left"]
+
+
 class Undoing(msgspec.Struct, frozen=True):
     """A join that a queue has taken back. Until its leave has ended, it may still have its effect."""
 
     offer: str
     conference: str
-    step: Literal["leave", "asked", "left"]
+    step: LeaveStep
 
 
 class Owner(msgspec.Struct, frozen=True):

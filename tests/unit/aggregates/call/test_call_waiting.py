@@ -310,6 +310,21 @@ def test_a_conversation_gives_the_caller_on_and_the_queue_hears_when_he_has_left
     assert told.since_ms == leg.notices(n.CallerWaiting)[0].arrived_ms  # type: ignore[union-attr]
 
 
+def test_a_conversation_is_over_when_its_caller_is_known_to_be_out_and_not_before() -> None:
+    leg = waiting()
+    connected(leg)
+    leg.hear("conference", "room", n.Move(Goal("sales")))
+    for _ in range(3):
+        leg.lose(leg.open(c.LeaveConference)[0])
+        assert gone(leg) == []
+        assert leg.open() == []
+        leg.advance(1)
+    (again,) = leg.open()
+    assert again == c.LeaveConference("room", "c1")
+    leg.refuse(again, "90015", "gone")
+    assert gone(leg) == [("support", True)]
+
+
 def test_a_caller_who_is_given_to_an_agent_waits_for_him_in_the_queue_that_he_came_from() -> None:
     leg = waiting()
     connected(leg)
