@@ -120,10 +120,10 @@ async def test_what_it_says_is_enough_to_dial_and_to_have_the_same_again(process
 @pytest.mark.parametrize(
     ("flags", "named"),
     [
-        (["--speed", "-1"], "$.speed"),
-        (["--port", "70000"], "$.port"),
-        (["--webhook-url", "here"], "$.webhook_url"),
-        (["--lost-rate", "2"], "$.conditions.lost"),
+        (["--speed", "-1"], "the emulator's speed"),
+        (["--port", "70000"], "the emulator's port"),
+        (["--webhook-url", "here"], "webhook_url is 'here'"),
+        (["--lost-rate", "2"], "conditions.lost is 2.0"),
         (["--signing-seed", "c2hvcnQ="], "signing seed"),
         (["--settings", "nowhere.toml"], "nowhere.toml"),
     ],

@@ -142,7 +142,7 @@ async def test_tokens_are_read_anew_at_sighup_and_a_bad_file_changes_nothing(
     with anyio.fail_after(10):
         while "reload.refused" not in ingress.log.read_text():
             await anyio.sleep(0.02)
-    assert "missing required field `secret`" in ingress.log.read_text()
+    assert "boss.secret is missing" in ingress.log.read_text()
     assert await status_of(SECRET) == 404
     write(tokens, "[boss]" + TOKENS.partition("[boss]")[2])
     os.kill(ingress.pid, signal.SIGHUP)

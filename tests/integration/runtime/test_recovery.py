@@ -180,16 +180,24 @@ async def test_a_log_without_notices_is_noted_as_delivered_too(bench: Bench, mon
     assert await journal.delivered(where) == position
 
 
+async def owes(bench: Bench, where: Partition) -> bool:
+    """Whether the owner of a partition has decided upon a notice that it has not noted as delivered."""
+    journal = Journal(bench.redis, bench.keys)
+    owed = await journal.decisions(where, await journal.delivered(where), await journal.position(where))
+    return any(isinstance(act, Tell) for decision in owed.values() for act in decision.acts)
+
+
 async def test_notices_that_may_not_have_been_delivered_are_delivered_once(bench: Bench) -> None:
     await bench.append("agent", "alice", Enrol("test"))
-    async with bench.worker("a", crash=True):
+    async with bench.worker("a", crash=True) as a:
         await until(lambda: bench.phone.kinds() == ["dial"])
         told = n.Told(Address("default", "call", "leg"), n.LegAnswered("leg", 0))
         await bench.append("agent", "alice", told)
         await until(lambda: "create-conference" in bench.phone.kinds())
-        queue = partition("queue", "support")
+        queue, agent = partition("queue", "support"), partition("agent", "alice")
+        await until(lambda: not a.pending(agent))
         with anyio.fail_after(10):
-            while not await bench.redis.xlen(bench.keys.log(queue)):
+            while not await bench.redis.xlen(bench.keys.log(queue)) or await owes(bench, agent):
                 await anyio.sleep(0.01)
     # As if the crash had come before the note of what was delivered.
     for number in range(PARTITIONS):

@@ -95,7 +95,7 @@ async def test_every_command_whose_answer_was_lost_has_one_effect(
     assert await result(sender, c.JoinConference(room, call.id)) == Succeeded()
     assert await result(sender, c.RecordStart(room, "mp3", "dual")) == Succeeded()
     assert len(call.stays) == len(agent.stays) == 1
-    assert await seen(sender, c.ReadParticipants(room)) == ParticipantsSeen((agent.id, call.id))
+    assert await seen(sender, c.ReadParticipants(room)) == ParticipantsSeen((agent.id, call.id), (), ())
     for operation in ("conferences record_stop", "calls hangup"):
         lose(operation)
     assert isinstance(await result(sender, c.RecordStop(room)), Succeeded)
@@ -242,7 +242,7 @@ async def test_an_acceptance_without_an_effect_is_seen_by_the_read_that_follows(
     room = await room_with(sender, agent)
     emulator.api.faults.add(Fault("conferences join", "no-effect"))
     assert await result(sender, c.JoinConference(room, call.id)) == Succeeded()
-    assert await seen(sender, c.ReadParticipants(room)) == ParticipantsSeen((agent.id,))
+    assert await seen(sender, c.ReadParticipants(room)) == ParticipantsSeen((agent.id,), (), ())
 
 
 async def test_a_read_finds_a_conference_by_name_while_it_is_active(emulator: Emulator, sender: Sender) -> None:
@@ -253,7 +253,7 @@ async def test_a_read_finds_a_conference_by_name_while_it_is_active(emulator: Em
     assert await seen(sender, find) == ConferenceSeen(room)
     await result(sender, c.LeaveConference(room, agent.id))
     assert await seen(sender, find) == ConferenceSeen(None)
-    assert await seen(sender, c.ReadParticipants(room)) == ParticipantsSeen(())
+    assert await seen(sender, c.ReadParticipants(room)) == ParticipantsSeen((), (), ())
 
 
 async def test_a_read_shows_a_leg_that_has_ended_as_not_alive(emulator: Emulator, sender: Sender) -> None:
