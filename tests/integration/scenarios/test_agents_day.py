@@ -148,3 +148,36 @@ async def test_an_agent_of_two_queues_has_one_caller_at_a_time(opened: Opening) 
         await second.waits("support" if second is anna else "sales")
         await first.goes()
         await second.talks_with("alice")
+
+
+async def test_a_caller_is_not_connected_to_an_agents_voicemail(opened: Opening) -> None:
+    rules = {"reach": "on-demand", "detect_machine": True}
+    agents = {name: person(name, Serves("support", position=at), **rules)
+              for at, name in enumerate(("alice", "bob"), 1)}  # fmt: skip
+    async with opened(agents, {"support": queue(strategy="top-down")}, {ALICE: Phone("voicemail", 0.1)}) as day:
+        await day.log_in("alice", "bob")
+        anna = day.rings()
+        leg = await day.rung("alice")
+        await anna.talks_with("bob")
+        await until(lambda: not leg.alive, "her voicemail is hung up")
+        assert leg.stays == []
+        assert (day.agent("alice").duty, day.agent("alice").delay) == ("delayed", "machine")
+
+
+async def test_who_logs_out_during_a_call_finishes_it_and_its_wrap_up_and_is_offered_no_other(opened: Opening) -> None:
+    async with opened(people("alice"), {"support": queue(wrap_up_secs=300)}) as day:
+        await day.log_in("alice")
+        anna = day.rings(ANNA)
+        await anna.talks_with("alice")
+        line = await day.rung("alice")
+        await day.ask(i.SetAgentState("alice", "offline"))
+        await until(lambda: day.agent("alice").pending == "offline", "her log-out is pending")
+        bert = day.rings(BERT)
+        await bert.waits()
+        await anna.talks_with("alice")
+        anna.hangs_up()
+        await until(lambda: day.agent("alice").duty == "wrapping-up", "she wraps up")
+        await day.ask(i.WrapUp("alice", 0))
+        await day.becomes("alice", "offline")
+        await until(lambda: not line.alive, "her line is hung up")
+        await bert.waits()
