@@ -44,7 +44,11 @@ def postgres_server() -> Iterator[str | None]:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
+            if server.poll() is not None:
+                raise RuntimeError(f"postgres ended with status {server.returncode} before it answered")
             time.sleep(0.1)
+        else:
+            raise RuntimeError("postgres did not answer in 30 s")
         yield f"postgresql://switchhook@127.0.0.1:{port}/postgres"
     finally:
         server.terminate()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ingress.intents import model as i
 from tests.integration.runtime.conftest import NUMBER
-from tests.integration.scenarios.day import ANNA, BERT, Opening, people, person, queue, until
+from tests.integration.scenarios.day import ANNA, BERT, Caller, Day, Opening, people, person, queue, until
 from worker.aggregates.agent.state import MOST_IN_VAIN
 from worker.policy.model import Number, Serves
 from worker.testing.emulator.settings import Phone
@@ -104,16 +104,22 @@ async def test_a_nailed_up_agent_who_loses_her_line_while_idle_is_offline_until_
         await anna.talks_with("alice")
 
 
+async def waits_while_the_line_is_lost(day: Day) -> Caller:
+    """Return a caller who waits for alice alone, whose line is lost and busy from then on."""
+    await day.log_in("alice")
+    await day.says("alice", "paused")
+    anna = day.rings()
+    await anna.waits()
+    line = await day.rung("alice")
+    day.centre.emulator.telephony.phones.at[ALICE] = Phone("busy", 0.1)
+    day.centre.emulator.world.hangup(line, cause="normal_clearing", source="callee")
+    return anna
+
+
 async def test_nobody_is_sent_away_while_the_line_of_the_only_agent_is_dialled_again(opened: Opening) -> None:
     phones = {ALICE: Phone("answer")}
     async with opened(people("alice"), {"support": queue(leave_when_unstaffed=True)}, phones) as day:
-        await day.log_in("alice")
-        await day.says("alice", "paused")
-        anna = day.rings()
-        await anna.waits()
-        line = await day.rung("alice")
-        day.centre.emulator.telephony.phones.at[ALICE] = Phone("busy", 0.1)
-        day.centre.emulator.world.hangup(line, cause="normal_clearing", source="callee")
+        anna = await waits_while_the_line_is_lost(day)
         await day.becomes("alice", "offline")
         await until(lambda: day.agent("alice").in_vain > 0, "she is dialled in vain")
         await anna.waits()
@@ -125,13 +131,7 @@ async def test_nobody_is_sent_away_while_the_line_of_the_only_agent_is_dialled_a
 async def test_they_are_sent_away_when_the_only_agent_is_dialled_in_vain_too_often(opened: Opening) -> None:
     phones = {ALICE: Phone("answer")}
     async with opened(people("alice"), {"support": queue(leave_when_unstaffed=True)}, phones) as day:
-        await day.log_in("alice")
-        await day.says("alice", "paused")
-        anna = day.rings()
-        await anna.waits()
-        line = await day.rung("alice")
-        day.centre.emulator.telephony.phones.at[ALICE] = Phone("busy", 0.1)
-        day.centre.emulator.world.hangup(line, cause="normal_clearing", source="callee")
+        anna = await waits_while_the_line_is_lost(day)
         await anna.hears("We are sorry")
         await anna.is_sent_away()
         assert day.agent("alice").in_vain >= MOST_IN_VAIN
